@@ -43,3 +43,59 @@ class Cause(Enum):
     def sentence(self) -> str:
         """Shown to people, in Chinese."""
         return self.value[2]
+
+
+_BY_STATUS = {
+    403: Cause.FORBIDDEN,
+    404: Cause.NOT_FOUND,
+    408: Cause.TIMED_OUT,
+    410: Cause.GONE,
+    480: Cause.NO_ANSWER,
+    484: Cause.NOT_FOUND,
+    486: Cause.BUSY,
+    487: Cause.CANCELLED,
+    488: Cause.NO_COMMON_CODEC,
+    503: Cause.TRUNK_FAILED,
+    600: Cause.BUSY,
+    603: Cause.REFUSED,
+    604: Cause.NOT_FOUND,
+    606: Cause.NO_COMMON_CODEC,
+}
+_BY_Q850 = {
+    1: Cause.NOT_FOUND,  # unallocated: 空号
+    3: Cause.NO_ROUTE,
+    16: Cause.NORMAL,
+    17: Cause.BUSY,
+    18: Cause.NO_ANSWER,
+    19: Cause.NO_ANSWER,
+    20: Cause.NOT_REGISTERED,  # absent: 关机
+    21: Cause.REFUSED,
+    22: Cause.GONE,
+    27: Cause.TRUNK_FAILED,
+    28: Cause.NOT_FOUND,
+    34: Cause.TRUNK_FAILED,
+    41: Cause.TRUNK_FAILED,
+    42: Cause.OVERLOADED,
+    102: Cause.TIMED_OUT,
+}
+
+
+def cause_of_response(status: int, q850: int | None = None) -> Cause:
+    """What a final response to our INVITE means.
+
+    Args:
+        status: the SIP status, 300 to 699.
+        q850: from its Reason header (RFC 3326), which is the exchange's own word and therefore goes first.
+    """
+    if q850 in _BY_Q850 and q850 != Cause.NORMAL.q850:
+        return _BY_Q850[q850]
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if 500 <= status < 600:
+        return Cause.TRUNK_FAILED
+    return Cause.REFUSED
+
+
+def cause_of_bye(q850: int | None) -> Cause:
+    """What the Reason header of a BYE means; a BYE without one is a normal end."""
+    return Cause.NORMAL if q850 is None else _BY_Q850.get(q850, Cause.NORMAL)

@@ -31,6 +31,13 @@ class LegState(Enum):
     ENDED = "ended"
 
 
+class Admission(Enum):
+    """How an admitted call is served (design §6.12)."""
+
+    FULL = "full"
+    NARROW = "narrow"  # nearly full: only the announcement with the gas-leak key
+
+
 @dataclass(frozen=True, slots=True)
 class SeatTarget:
     """Ring every registered contact of one SIP account; the first to answer wins."""
@@ -226,6 +233,21 @@ class Call(Protocol):
     @property
     def id(self) -> str:
         """ULID; also the call record's."""
+        ...
+
+    @property
+    def admission(self) -> Admission:
+        """NARROW when the machine was nearly full as the call arrived: play only the leak announcement."""
+        ...
+
+    @property
+    def purpose(self) -> str:
+        """Why the call is made, as given to new_call(); "inbound" or "account" for calls that came in."""
+        ...
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why the first leg ended; None while it lives."""
         ...
 
     @property
