@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -24,11 +25,11 @@ class SimulatedLine:
 
     Attributes:
         account: the SIP account it registers with.
-        number: under which it calls and is called.
+        number: under which it calls and is called; None if it only stands for any number that is called.
     """
 
     account: str
-    number: PhoneNumber
+    number: PhoneNumber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +40,36 @@ class Trunk:
         name: unique; stands in records and logs.
         kind: see TrunkKind.
         networks: sources it may call from, e.g. ``203.0.113.7/32``; kind ADDRESS and REGISTER.
+        source_ports: only these source ports are this trunk; empty for any.
         host, port, transport: where calls leave to; "" for SIM.
         username: of our registration; kind REGISTER only.
         password: of our registration.
+        realm: the one digest realm the password is used for; "" for the first that its own host asks by.
         callers: numbers this trunk may show as the caller, as they stand in From; the first is the default.
         dialled: called numbers it brings in, as regular expression on the user part.
         carries: numbers it takes out, as regular expression on the national form, e.g. ``.*`` or ``0?1[3-9].*``.
         priority: the smaller goes first.
         lines: the simulated subscribers; kind SIM only. Any other number rings the first one.
+        capacity_calls: calls it carries at once, both ways.
         trusts_identity: P-Asserted-Identity is believed (RFC 3325 §5, inside one trust domain).
     """
 
     name: str
     kind: TrunkKind
     networks: tuple[str, ...] = ()
+    source_ports: tuple[int, ...] = ()
     host: str = ""
     port: int = 5060
     transport: str = "udp"
     username: str = ""
     password: str = field(default="", repr=False)
+    realm: str = ""
     callers: tuple[str, ...] = ()
     dialled: str = ".*"
     carries: str = ".*"
     priority: int = 100
     lines: tuple[SimulatedLine, ...] = ()
+    capacity_calls: int = 100
     trusts_identity: bool = True
 
 
@@ -71,13 +78,14 @@ class ArrivingCall:
     """Facts of an INVITE that begins a call.
 
     Attributes:
-        source_ip: it was received from.
+        source_ip, source_port: it was received from.
         dialled: user part of the request URI.
         account: the SIP account proven by digest, if any.
         registration: name of the trunk whose registered contact it was sent to, if any.
     """
 
     source_ip: str
+    source_port: int
     dialled: str
     account: str | None = None
     registration: str | None = None
@@ -126,6 +134,8 @@ def _inbound_match(trunk: Trunk, call: ArrivingCall) -> TrunkMatch | str:
         reason = "called at our registered contact"
     elif not _in_networks(call.source_ip, trunk.networks):
         return f"source {call.source_ip} is in none of {', '.join(trunk.networks) or 'its networks (none set)'}"
+    elif trunk.source_ports and call.source_port not in trunk.source_ports:
+        return f"source port {call.source_port} is none of {', '.join(map(str, trunk.source_ports))}"
     else:
         reason = f"source {call.source_ip}"
     if not re.fullmatch(trunk.dialled, call.dialled):
@@ -158,7 +168,9 @@ class OutboundRoute:
     account: str | None = None
 
 
-def choose_outbound(target: PhoneNumber | str, trunks: tuple[Trunk, ...], *, caller_id: str) -> list[OutboundRoute]:
+def choose_outbound(
+    target: PhoneNumber | str, trunks: tuple[Trunk, ...], *, caller_id: str, in_use: Mapping[str, int] | None = None
+) -> list[OutboundRoute]:
     """Ways out for a number, best first.
 
     Args:
@@ -166,6 +178,7 @@ def choose_outbound(target: PhoneNumber | str, trunks: tuple[Trunk, ...], *, cal
         trunks: all that are configured.
         caller_id: the number to show; "" for each trunk's own. A trunk that may not show it is left out:
             the caller identity of a hotline must be its own number.
+        in_use: live legs by name of the trunk.
     Raises:
         NoTrunkFor: none carries it, each with its reason.
     """
@@ -173,6 +186,9 @@ def choose_outbound(target: PhoneNumber | str, trunks: tuple[Trunk, ...], *, cal
     routes: list[OutboundRoute] = []
     refusals: list[str] = []
     for trunk in sorted(trunks, key=lambda each: each.priority):
+        if (in_use or {}).get(trunk.name, 0) >= trunk.capacity_calls:
+            refusals.append(f"{trunk.name}: all {trunk.capacity_calls} lines are in use")
+            continue
         found = _outbound_route(trunk, target, user, caller_id)
         if isinstance(found, OutboundRoute):
             routes.append(found)
@@ -195,7 +211,7 @@ def _outbound_route(trunk: Trunk, target: PhoneNumber | str, user: str, caller_i
     return "has no simulated line" if line is None else OutboundRoute(trunk, user, caller, line.account)
 
 
-_USER_PART = re.compile(r"(?:sips?|tel):([^@;>]+)", re.IGNORECASE)
+_USER_PART = re.compile(r"(?:sips?:([^@;>]+)[^@>]*@|tel:([^;>]+))", re.IGNORECASE)
 
 
 def caller_number(
@@ -216,7 +232,7 @@ def caller_number(
         if not found:
             continue
         try:
-            return PhoneNumber.parse(found.group(1), area_code=area_code)
+            return PhoneNumber.parse(found.group(1) or found.group(2), area_code=area_code)
         except InvalidPhoneNumber:
             continue
     return None
