@@ -1,7 +1,10 @@
 """NuanxianError
 ├── InvalidValue            an input at the edge breaks its type's rule; carries the field and the rule
 │   └── InvalidPhoneNumber  not a dialable number
-└── ConfigurationRefused    the settings file holds mistakes; carries each with its line
+├── ConfigurationRefused    the settings file holds mistakes; carries each with its line
+├── ConcurrentChange        somebody else changed the same thing first: read again and decide again
+├── AlreadyExists           a row with this key stands already: the command was carried out before
+└── JobMustWait             a job's handler cannot work now; carries the reason and when to try again
 
 Each room has its own root below NuanxianError, drawn at the head of its own ``errors.py``.
 """
@@ -38,3 +41,25 @@ class ConfigurationRefused(NuanxianError):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
+
+
+class ConcurrentChange(NuanxianError):
+    """Somebody else changed the same aggregate between reading and writing; nothing was written."""
+
+
+class AlreadyExists(NuanxianError):
+    """A row with the same unique key stands already; nothing was written."""
+
+
+class JobMustWait(NuanxianError):
+    """A job's handler cannot work now (a recogniser is missing, a gateway is away); the job waits and says so.
+
+    Args:
+        reason: a sentence for the people who watch the jobs, without personal data.
+        again_after_s: seconds until the next attempt.
+    """
+
+    def __init__(self, reason: str, again_after_s: float = 60.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.again_after_s = again_after_s
