@@ -1,0 +1,62 @@
+"""What the endpoint needs to know, as plain values; ``server.py`` fills them from the settings file."""
+
+from dataclasses import dataclass, field
+
+from telephony.sip.core.address import Hop
+from telephony.sip.core.credentials import Credentials
+from telephony.sip.core.timers import SipTimers
+
+
+@dataclass(frozen=True, slots=True)
+class SipSettings:
+    """One endpoint: UDP and TCP on one address and port.
+
+    Attributes:
+        bind_host: IP literal to listen on.
+        port: UDP and TCP port; 0 takes a free one (the same for both), see ``SipEndpoint.port``.
+        advertised_host: address in Via and Contact; "" means ``bind_host``.
+        tcp: whether to listen on TCP too.
+        realm: of our digest challenges.
+        product: User-Agent and Server header.
+        timers: RFC 3261 timers.
+        min_expires_s, max_expires_s: bounds of a registration (423 below).
+        max_contacts: per account; one more is refused with 403.
+        max_registrations: accounts with contacts, over all.
+        max_transactions: server transactions at once; beyond it requests are refused with 503.
+        max_invites: dialogs at once, both directions; beyond it INVITEs are refused with 503.
+        max_tcp_connections: beyond it the newest connection is closed.
+    """
+
+    bind_host: str = "127.0.0.1"
+    port: int = 5060
+    advertised_host: str = ""
+    tcp: bool = True
+    realm: str = "nuanxian"
+    product: str = "Nuanxian"
+    timers: SipTimers = field(default_factory=SipTimers)
+    min_expires_s: int = 30
+    max_expires_s: int = 3600
+    max_contacts: int = 5
+    max_registrations: int = 20_000
+    max_transactions: int = 20_000
+    max_invites: int = 4_000
+    max_tcp_connections: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkRegistration:
+    """A trunk at which we register (RFC 3261 §10.2).
+
+    Attributes:
+        name: the trunk's name.
+        registrar: where REGISTER goes.
+        domain: host part of the address of record.
+        credentials: only ever sent to ``registrar``.
+        expires_s: lifetime we ask for.
+    """
+
+    name: str
+    registrar: Hop
+    domain: str
+    credentials: Credentials
+    expires_s: int = 300
