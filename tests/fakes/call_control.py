@@ -13,6 +13,7 @@ from typing import Any
 
 from telephony.causes import Cause
 from telephony.ports import (
+    Admission,
     BridgeEnd,
     Call,
     CallFailed,
@@ -322,6 +323,7 @@ class FakeCall:
         self._control = control
         self.id = call_id
         self.purpose = purpose
+        self.admission = Admission.FULL
         self._legs: list[FakeLeg] = [first_leg] if first_leg else []
         self.bridges: list[FakeBridge] = []
         self.recorded_leg: FakeLeg | None = None
@@ -331,6 +333,10 @@ class FakeCall:
     @property
     def first_leg(self) -> FakeLeg:
         return self._legs[0]
+
+    @property
+    def cause(self) -> Cause | None:
+        return self._legs[0].cause if self._legs else None
 
     @property
     def legs(self) -> Sequence[FakeLeg]:
@@ -457,6 +463,7 @@ class FakeCallControl:
         dialled: str = "96556",
         account: str | None = None,
         trunk: str | None = "sim",
+        admission: Admission = Admission.FULL,
     ) -> FakeCall:
         """A call from outside (or from a phone with that account), not yet answered."""
         leg = FakeLeg(
@@ -468,7 +475,8 @@ class FakeCallControl:
             dialled=dialled,
             trunk=None if account else trunk,
         )
-        call = FakeCall(self, self.new_name("call"), leg, "inbound")
+        call = FakeCall(self, self.new_name("call"), leg, "account" if account else "inbound")
+        call.admission = admission
         self.calls.append(call)
         return call
 
