@@ -57,6 +57,7 @@ class QueueEntry:
         lease_until: when the entry is LOST unless the holder renews it, aware UTC.
         offers: how often it was offered so far.
         resting: accounts that refused or missed this caller → until when they are not asked again (ISO 8601 UTC).
+        version: counts changes.
     """
 
     id: str
@@ -72,6 +73,7 @@ class QueueEntry:
     left_reason: str = ""
     offers: int = 0
     resting: dict[str, str] = field(default_factory=dict)
+    version: int = 0
 
     def rest(self, account: str, *, until: datetime) -> None:
         """Do not ask this seat again for this caller before that moment."""
