@@ -83,7 +83,7 @@ class EnumText(TypeDecorator[Any]):
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
-"""A JSON document: JSONB on PostgreSQL, text on SQLite. A change inside a loaded value is not seen: assign a new one."""
+"""A JSON document: JSONB on PostgreSQL, text on SQLite. Changes inside a loaded value are not seen: assign anew."""
 
 
 class EncryptedText(TypeDecorator[str]):
