@@ -83,7 +83,7 @@ class Address:
         place = self.community or self.road
         if not place or not self.door:
             return ""
-        return "|".join((place, self.building, self.unit, self.door))
+        return f"{place}|{self.building}|{self.unit}|{self.door}"
 
 
 _PLACE = r"[一-龥A-Za-z0-9]"

@@ -41,6 +41,7 @@ class CaseFacts:
         is_duplicate: 重复件 by §2.5 row 4.
         is_key_item: named in the daily report (日报重点信息件).
         sms_dissatisfied: an SMS or alert answer said 不满意 (row 8).
+        closing_rating: what the user pressed at the end of the call, "" if nothing (row 1: 不满意 → a person).
         was_returned: returned at least once and handled again (row 10).
         was_supervised: a supervision order was given (row 10).
         in_dispute: a temperature or refund dispute (row 10).
@@ -68,6 +69,7 @@ class CaseFacts:
     is_duplicate: bool = False
     is_key_item: bool = False
     sms_dissatisfied: bool = False
+    closing_rating: str = ""
     was_returned: bool = False
     was_supervised: bool = False
     in_dispute: bool = False
