@@ -10,64 +10,9 @@ from enum import Enum
 
 from callbacks.contact_caps import ContactCaps, ContactHistory, Exemption, SurveyState
 from callbacks.windows import CallbackCalendar, Channel
-
-FORWARDED_SOURCES = frozenset({"PROV_HOTLINE", "CITY_HOTLINE", "DIGITAL_CITY", "INDUSTRY", "MEDIA", "LEADER"})
-"""转办件 (§1.2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFacts:
-    """What the table asks about a case; codes as in domain rules §1.
-
-    Attributes:
-        number: ``RX20261124-0031``.
-        case_type: CONSULT, HELP, EMERGENCY, COMPLAINT, REPORT, PRAISE, SUGGEST or OTHER.
-        source: PHONE, ONLINE, CITY_HOTLINE … (§1.2).
-        urgency: P0 … P3.
-        has_phone: False for an anonymous report or a person without number.
-        is_mobile: the number can be sent an SMS.
-        void: the case was voided (SX).
-        wants_no_callback: the user refused callbacks when the case was taken.
-        duplicate: 重复件 (§2.5).
-        key_information: listed in the daily report as 重点信息件.
-        redone: handled again after a return by the hotline.
-        supervised: under a supervision order.
-        disputed: temperature or refund dispute (§9).
-        institution_contact: the person to be asked is a sender's or property manager's contact (§3.3).
-        needs_person: elderly (70 or more), hard of hearing, dialect, or marked so by a seat.
-        closing_rating_bad: "dissatisfied" by key at the end of the call that was answered directly.
-        alert_dissatisfied: an alert's feedback was "dissatisfied".
-        checked_at: when the case passed its check and became due for a callback.
-        forwarded_due_at: the sender's deadline of a forwarded case.
-        deferred_to: the date and time a person in charge approved for it.
-    """
-
-    number: str
-    case_type: str
-    checked_at: datetime
-    source: str = "PHONE"
-    urgency: str = "P2"
-    has_phone: bool = True
-    is_mobile: bool = True
-    void: bool = False
-    wants_no_callback: bool = False
-    duplicate: bool = False
-    key_information: bool = False
-    redone: bool = False
-    supervised: bool = False
-    disputed: bool = False
-    institution_contact: bool = False
-    needs_person: bool = False
-    closing_rating_bad: bool = False
-    alert_dissatisfied: bool = False
-    forwarded_due_at: datetime | None = None
-    deferred_to: datetime | None = None
-
-    @property
-    def forwarded(self) -> bool:
-        """转办件."""
-        return self.source in FORWARDED_SOURCES
-
+from cases.case_states import CaseState
+from cases.facts import CaseFacts
+from cases.master_data import CaseType, Urgency
 
 Applies = Callable[[CaseFacts, ContactHistory], bool]
 
@@ -98,55 +43,68 @@ class AiOutcome(Enum):
 LAST = 9
 """Priority of what needs nothing; 1 is first."""
 
-_NO_CALLBACK_TYPES = frozenset({"CONSULT", "PRAISE"})
+_CONSULT_OR_PRAISE = frozenset({CaseType.CONSULT, CaseType.PRAISE})
 _DISSATISFIED = Exemption.ESCALATED
 _SURVEY_RUNS = frozenset({SurveyState.OPEN, SurveyState.SATISFIED})
 
 
 def _help(case: CaseFacts) -> bool:
-    return case.case_type == "HELP"
+    return case.case_type is CaseType.HELP
+
+
+def _better_by_person(case: CaseFacts) -> bool:
+    person = case.person
+    return person.is_elderly or person.is_hard_of_hearing or person.speaks_dialect or person.refuses_bots
 
 
 def _can_be_surveyed(case: CaseFacts, history: ContactHistory) -> bool:
-    return _help(case) and case.is_mobile and not history.survey_opted_out
+    return _help(case) and case.has_mobile and not history.survey_opted_out
 
 
 TABLE: tuple[Rule, ...] = (
     Rule(
         1,
-        lambda case, history: case.case_type in _NO_CALLBACK_TYPES and case.closing_rating_bad,
+        lambda case, history: case.case_type in _CONSULT_OR_PRAISE and history.closing_dissatisfied,
         Channel.HUMAN,
         1,
         "咨询、表扬件通话末评价不满意,当日人工回访",
         _DISSATISFIED,
     ),
-    Rule(1, lambda case, history: case.case_type in _NO_CALLBACK_TYPES, Channel.NONE, LAST, "咨询、表扬件不回访"),
-    Rule(2, lambda case, history: case.void, Channel.NONE, LAST, "作废件不回访,须班长复核"),
-    Rule(2, lambda case, history: case.case_type == "OTHER", Channel.NONE, LAST, "无效或非本公司件不回访,须班长复核"),
+    Rule(1, lambda case, history: case.case_type in _CONSULT_OR_PRAISE, Channel.NONE, LAST, "咨询、表扬件不回访"),
+    Rule(2, lambda case, history: case.state is CaseState.VOID, Channel.NONE, LAST, "作废件不回访,须班长复核"),
+    Rule(
+        2,
+        lambda case, history: case.case_type is CaseType.OTHER,
+        Channel.NONE,
+        LAST,
+        "无效或非本公司件不回访,须班长复核",
+    ),
     Rule(2, lambda case, history: not case.has_phone, Channel.NONE, LAST, "匿名或没有电话,无法回访"),
     Rule(
         2,
-        lambda case, history: case.wants_no_callback or history.refuses_callbacks,
+        lambda case, history: case.person.refuses_callbacks or history.refuses_callbacks,
         Channel.NONE,
         LAST,
         "用户声明拒绝回访",
     ),
     Rule(
         3,
-        lambda case, history: case.case_type == "EMERGENCY" or case.urgency == "P0",
+        lambda case, history: case.case_type is CaseType.EMERGENCY or case.urgency is Urgency.P0,
         Channel.HUMAN,
         1,
         "抢险或 P0 件,直接人工回访",
         Exemption.SAFETY,
     ),
-    Rule(3, lambda case, history: case.urgency == "P1", Channel.HUMAN, 1, "P1 件,直接人工回访"),
-    Rule(4, lambda case, history: case.case_type == "REPORT", Channel.HUMAN, 1, "举报件,人工回访,只问本人"),
-    Rule(5, lambda case, history: case.case_type == "COMPLAINT", Channel.HUMAN, 1, "投诉件,人工回访,须由他人回访"),
-    Rule(6, lambda case, history: case.duplicate, Channel.HUMAN, 1, "重复件,人工回访"),
-    Rule(7, lambda case, history: case.key_information, Channel.HUMAN, 1, "日报重点信息件,人工回访"),
+    Rule(3, lambda case, history: case.urgency is Urgency.P1, Channel.HUMAN, 1, "P1 件,直接人工回访"),
+    Rule(4, lambda case, history: case.case_type is CaseType.REPORT, Channel.HUMAN, 1, "举报件,人工回访,只问本人"),
+    Rule(
+        5, lambda case, history: case.case_type is CaseType.COMPLAINT, Channel.HUMAN, 1, "投诉件,人工回访,须由他人回访"
+    ),
+    Rule(6, lambda case, history: case.is_duplicate, Channel.HUMAN, 1, "重复件,人工回访"),
+    Rule(7, lambda case, history: case.is_key_item, Channel.HUMAN, 1, "日报重点信息件,人工回访"),
     Rule(
         8,
-        lambda case, history: history.survey is SurveyState.DISSATISFIED or case.alert_dissatisfied,
+        lambda case, history: history.survey is SurveyState.DISSATISFIED or case.sms_dissatisfied,
         Channel.HUMAN,
         1,
         "短信或预警反馈不满意,人工回访",
@@ -160,10 +118,10 @@ TABLE: tuple[Rule, ...] = (
         "短信回复须人工判断,人工回访",
         _DISSATISFIED,
     ),
-    Rule(9, lambda case, history: case.forwarded, Channel.HUMAN, 2, "转办件,人工回访,早于来件时限"),
+    Rule(9, lambda case, history: case.is_forwarded, Channel.HUMAN, 2, "转办件,人工回访,早于来件时限"),
     Rule(
         10,
-        lambda case, history: case.redone or case.supervised or case.disputed,
+        lambda case, history: case.was_returned or case.was_supervised or case.in_dispute or case.needs_person,
         Channel.HUMAN,
         1,
         "退回重办、督办或测温退费争议件,人工回访",
@@ -171,7 +129,7 @@ TABLE: tuple[Rule, ...] = (
     Rule(11, lambda case, history: history.ai_handed_over, Channel.HUMAN, 1, "AI 回访转人工", _DISSATISFIED),
     Rule(
         12,
-        lambda case, history: case.needs_person or history.no_ai,
+        lambda case, history: _better_by_person(case) or history.no_ai,
         Channel.HUMAN,
         3,
         "老人、听障、方言或登记免 AI,人工回访",
@@ -216,7 +174,9 @@ TABLE: tuple[Rule, ...] = (
         "AI 外呼两次未接,人工回访一次",
     ),
     Rule(15, lambda case, history: _help(case), Channel.HUMAN, 4, "求助件已退订问卷短信,人工回访一次"),
-    Rule(16, lambda case, history: case.case_type == "SUGGEST", Channel.SMS_NOTICE, 5, "建议件,短信告知采纳情况"),
+    Rule(
+        16, lambda case, history: case.case_type is CaseType.SUGGEST, Channel.SMS_NOTICE, 5, "建议件,短信告知采纳情况"
+    ),
 )
 """Domain rules §3.1; 热线管理办法 fixes rows 1 and 3-9."""
 
@@ -261,15 +221,15 @@ def plan_callback(
     rule = next((rule for rule in rules.table if rule.applies(case, history)), _NO_RULE)
     if rule.channel is Channel.NONE:
         return CallbackPlan(rule.channel, rule.priority, now, now, rule.number, rule.reason)
-    earliest = max(now, case.deferred_to or now)
+    earliest = max(now, history.deferred_to or now)
     if rule.channel is Channel.AI_VOICE and history.survey_delivered_at is not None:
         # Row 13: the user has until the next day's window to answer the delivered SMS.
         earliest = max(earliest, calendar.next_day_opening(rule.channel, history.survey_delivered_at))
-    exemption = rule.exemption or (Exemption.INSTITUTION if case.institution_contact else None)
+    exemption = rule.exemption or (Exemption.INSTITUTION if case.person.is_institution else None)
     verdict = rules.caps.judge(history, earliest, exemption)
     opening = calendar.next_opening(rule.channel, verdict.not_before)
-    due = calendar.due(rule.channel, case.checked_at, opening)
-    if case.forwarded and case.forwarded_due_at is not None:
-        due = min(due, case.forwarded_due_at)
+    due = calendar.due(rule.channel, case.checked_at or now, opening)
+    if case.is_forwarded and case.forward_due_at is not None:
+        due = min(due, case.forward_due_at)
     reason = rule.reason if verdict.allowed else f"{rule.reason}({verdict.reason})"
     return CallbackPlan(rule.channel, rule.priority, opening, due, rule.number, reason, exemption)
