@@ -1,0 +1,65 @@
+"""What a user's reply means: safety first, then refusal, digits, words; never a guess in our favour."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms.replies import ReplyKind, read_reply
+
+pytestmark = pytest.mark.unit
+LABELLED = Path(__file__).parents[2] / "data" / "replies" / "sms_replies.jsonl"
+
+
+def test_the_labelled_replies_are_read_rightly_and_none_wrongly_as_satisfied() -> None:
+    rows = [json.loads(line) for line in LABELLED.read_text("utf-8").splitlines()]
+    wrong = [row for row in rows if read_reply(row["text"], row["matter"]).kind.value != row["expected"]]
+    assert len(wrong) <= 0.08 * len(rows)
+    assert not [row for row in wrong if read_reply(row["text"], row["matter"]).kind is ReplyKind.SATISFIED]
+    assert not [row for row in wrong if row["expected"] == "EMERG"]
+
+
+@pytest.mark.parametrize(
+    ("text", "matter", "expected"),
+    [
+        ("１", "heat", ReplyKind.SATISFIED),
+        ("2", "heat", ReplyKind.BASIC),
+        ("三", "heat", ReplyKind.DISSATISFIED),
+        ("1和3", "heat", ReplyKind.CONFLICT),
+        ("满意3", "heat", ReplyKind.CONFLICT),
+        ("非常不满意 1", "heat", ReplyKind.CONFLICT),
+        ("1。3号楼还是不热", "heat", ReplyKind.CONFLICT),
+        ("5分", "heat", ReplyKind.UNCLEAR),
+        ("一点也不满意", "heat", ReplyKind.DISSATISFIED),
+        ("没有满意", "heat", ReplyKind.DISSATISFIED),
+        ("没啥不满意的", "heat", ReplyKind.SATISFIED),
+        ("不是不满意", "heat", ReplyKind.FREE),
+        ("满意？呵呵", "heat", ReplyKind.FREE),
+        ("收到谢谢", "heat", ReplyKind.FREE),
+        ("解决了一半", "heat", ReplyKind.CONFLICT),
+        ("师傅很好但是屋里还是不热", "heat", ReplyKind.CONFLICT),
+        ("不要再给我发短信了", "heat", ReplyKind.OPT_OUT),
+        ("不退订，满意", "heat", ReplyKind.SATISFIED),
+        ("还有味", "heat", ReplyKind.FREE),
+        ("还有味", "gas", ReplyKind.EMERGENCY),
+        ("1 满意，可是灶台还有味", "gas", ReplyKind.EMERGENCY),
+        ("水管爆了", "heat", ReplyKind.EMERGENCY),
+        ("漏气没修好", "gas", ReplyKind.EMERGENCY),
+        ("今天闻着没味了，满意", "gas", ReplyKind.VERIFY),
+        ("没有异味了，谢谢师傅", "gas", ReplyKind.VERIFY),
+    ],
+)
+def test_a_reply_is_read_as(text: str, matter: str, expected: ReplyKind) -> None:
+    assert read_reply(text, matter).kind is expected
+
+
+@given(st.text(max_size=60), st.sampled_from(["漏气了", "着火了", "有煤气味", "一氧化碳中毒"]), st.text(max_size=20))
+def test_a_danger_is_never_read_as_satisfied_whatever_stands_around_it(before: str, danger: str, after: str) -> None:
+    assert read_reply(before + danger + after, "gas").kind in {ReplyKind.EMERGENCY, ReplyKind.VERIFY}
+
+
+@given(st.text(max_size=200), st.sampled_from(["gas", "heat"]))
+def test_every_text_has_a_reading_with_a_reason(text: str, matter: str) -> None:
+    assert read_reply(text, matter).reason
