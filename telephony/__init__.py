@@ -1,0 +1,1 @@
+"""Calls, legs, bridges and trunks. The trade enters by ``ports``; the composition root builds a ``Switchboard``."""

@@ -1,4 +1,4 @@
-"""What is kept of a call: one record a call, one a leg, one a recording, with exact causes and times."""
+"""What is kept of a call: one record a call, one a leg, with exact causes and times."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from telephony.causes import Cause
 from telephony.ports import Admission, Direction
+from vocabulary.phone_number import PhoneNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,8 @@ class CallRecord:
         admission: FULL or NARROW; None for a call refused at the door.
         trunk: of the first leg.
         dialled: of the first leg, masked if it is a subscriber's number.
-        number_masked: the far party's number as people may see it; "" if withheld or a seat.
-        number_key: its keyed hash, for look-up; "" likewise.
-        number_sealed: it encrypted; b"" likewise.
+        number: the far party's; None if withheld or a seat. It stands encrypted in the database.
+        number_key: its keyed hash, for look-up; "" if there is none.
         setup_at, rang_at, answered_at, ended_at: of the first leg; ended_at of the call. An open record has no end.
         cause: why the first leg ended.
         reason: a sentence for people who search for a fault: refusals name the rule.
@@ -72,9 +72,8 @@ class CallRecord:
     admission: Admission | None
     trunk: str | None
     dialled: str
-    number_masked: str
+    number: PhoneNumber | None
     number_key: str
-    number_sealed: bytes
     setup_at: datetime
     rang_at: datetime | None = None
     answered_at: datetime | None = None
@@ -85,26 +84,20 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """One finished stereo recording of a call.
+class RecordingBegan:
+    """A recording was started; written at once, so that a file left by a killed server finds its call.
 
     Attributes:
-        recording: ULID.
+        recording: ULID, also the file's name.
         call: ULID of its call.
-        path: where the file stands: absolute in the spool, or the key in the recordings' store.
+        leg: ULID of the leg in the left channel.
         started_at: moment of the first sample.
-        duration_s: seconds of audio.
-        complete: False if a worker died and the file was mended.
-        sha256: of the file, hexadecimal; "" until it is known.
     """
 
     recording: str
     call: str
-    path: str
+    leg: str
     started_at: datetime
-    duration_s: float
-    complete: bool
-    sha256: str = ""
 
 
 class CallJournal(Protocol):
@@ -114,8 +107,15 @@ class CallJournal(Protocol):
         """A call began: a row without an end, so that a killed server leaves a trace of it."""
         ...
 
+    def recording_began(self, recording: RecordingBegan) -> None:
+        """A recording was started."""
+        ...
+
     def closed(self, record: CallRecord) -> None:
-        """The call ended: completes the row of the same identifier, or writes it, and writes its legs."""
+        """The call ended: completes the row of the same identifier, or writes it, and writes its legs.
+
+        Comes again, with all legs, if a leg is rung on the call after all had ended.
+        """
         ...
 
 
@@ -125,17 +125,23 @@ class MemoryJournal:
     Attributes:
         open: records by identifier, of calls not ended yet.
         records: closing records, in the order they came.
+        recordings: those begun.
     """
 
     def __init__(self) -> None:
         self.open: dict[str, CallRecord] = {}
         self.records: list[CallRecord] = []
+        self.recordings: list[RecordingBegan] = []
 
     def opened(self, record: CallRecord) -> None:
         """See CallJournal."""
         self.open[record.call] = record
 
+    def recording_began(self, recording: RecordingBegan) -> None:
+        """See CallJournal."""
+        self.recordings.append(recording)
+
     def closed(self, record: CallRecord) -> None:
         """See CallJournal."""
         self.open.pop(record.call, None)
-        self.records.append(record)
+        self.records = [each for each in self.records if each.call != record.call] + [record]

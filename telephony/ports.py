@@ -5,6 +5,7 @@ Every wait has a time-out and a cause. No method here blocks the loop. Digits, a
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -86,12 +87,16 @@ class RecordingFile:
         path: absolute.
         duration_s: of audio.
         complete: False if a worker died and the file was mended.
+        call: ULID of the call; "" for a file that a former run of the server left (see the call journal).
+        started_at: moment of the first sample; None likewise.
     """
 
     recording: str
     path: str
     duration_s: float
     complete: bool = True
+    call: str = ""
+    started_at: datetime | None = None
 
 
 class LegEnded(Exception):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from telephony.errors import NoTrunkFor, TrunkNotMatched
 from vocabulary.errors import InvalidPhoneNumber
@@ -51,7 +52,6 @@ class Trunk:
         priority: the smaller goes first.
         lines: the simulated subscribers; kind SIM only. Any other number rings the first one.
         capacity_calls: calls it carries at once, both ways.
-        trusts_identity: P-Asserted-Identity is believed (RFC 3325 §5, inside one trust domain).
     """
 
     name: str
@@ -70,7 +70,6 @@ class Trunk:
     priority: int = 100
     lines: tuple[SimulatedLine, ...] = ()
     capacity_calls: int = 100
-    trusts_identity: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,12 @@ def _in_networks(source_ip: str, networks: tuple[str, ...]) -> bool:
         address = ipaddress.ip_address(source_ip)
     except ValueError:
         return False
-    return any(address in ipaddress.ip_network(network, strict=False) for network in networks)
+    return any(address in _network(network) for network in networks)
+
+
+@lru_cache(maxsize=1024)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,28 +215,16 @@ def _outbound_route(trunk: Trunk, target: PhoneNumber | str, user: str, caller_i
     return "has no simulated line" if line is None else OutboundRoute(trunk, user, caller, line.account)
 
 
-_USER_PART = re.compile(r"(?:sips?:([^@;>]+)[^@>]*@|tel:([^;>]+))", re.IGNORECASE)
-
-
-def caller_number(
-    *, from_uri: str, asserted: tuple[str, ...], trusted: bool, area_code: str = "532"
-) -> PhoneNumber | None:
-    """The caller's number: of P-Asserted-Identity on a trusted line (RFC 3325 §9.1), else of From.
+def caller_number(user: str, *, area_code: str = "532") -> PhoneNumber | None:
+    """The caller's number from the user part of P-Asserted-Identity or From (signalling picks the one to believe).
 
     Args:
-        from_uri: URI of the From header.
-        asserted: values of the P-Asserted-Identity headers, in order.
-        trusted: the line's P-Asserted-Identity is believed.
+        user: e.g. ``13800001234``, ``+8653285551234`` or ``85551234``; "" for a withheld number.
         area_code: of local numbers, without the trunk 0.
     Returns:
         None for a withheld number or one nobody can be called back on.
     """
-    for value in (*asserted, from_uri) if trusted else (from_uri,):
-        found = _USER_PART.search(value)
-        if not found:
-            continue
-        try:
-            return PhoneNumber.parse(found.group(1) or found.group(2), area_code=area_code)
-        except InvalidPhoneNumber:
-            continue
-    return None
+    try:
+        return PhoneNumber.parse(user, area_code=area_code)
+    except InvalidPhoneNumber:
+        return None
