@@ -23,7 +23,8 @@ class Case:
 
     Attributes:
         number: ``RX20261124-0031``; version: grows with each change.
-        first_contact: who accepted it and stays answerable to the end (首问责任人); first_unit: the first unit (首问单位).
+        first_contact: who accepted it and stays answerable to the end (首问责任人).
+        first_unit: the first responsible unit (首问单位).
         case_type, matter, urgency: as confirmed; suggested_*: as read from the words, never over the confirmed.
         phone, phone_key, person_id: None for a report: the reporter stands in a table of its own.
         call_id: of the call it began with.

@@ -121,7 +121,7 @@ class FactNeeds:
     def address_known(self, case: Case, attempt: Attempt) -> Refusal | None:
         """地址,咨询可空."""
         kind = given(attempt, "case_type", case.effective_type)
-        if kind in (CaseType.CONSULT, CaseType.PRAISE, CaseType.OTHER) or given(attempt, "address", case.address):
+        if kind == CaseType.CONSULT or given(attempt, "address", case.address):
             return None
         return Refusal("缺少:地址(仅咨询可空)", "§2.1 S1", ("address",))
 

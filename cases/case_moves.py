@@ -8,11 +8,10 @@ T_contact and T_arrive are stopped by).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from cases.case import Case
 from cases.case_conditions import (
+    Attempt,
     Need,
     Test,
     always,
@@ -23,7 +22,6 @@ from cases.case_conditions import (
     needs_callback,
     needs_no_callback,
 )
-from cases.case_conditions import Attempt as Attempt
 from cases.case_states import CaseMove, CaseState
 from cases.errors import MoveRefused
 from cases.master_data import Role
@@ -116,9 +114,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition((S.CHECKING,), M.PRECHECK_FAIL, S.RETURNED, (*_CHECKERS, R.SYSTEM), asks_reason=True,
                note="format_returns+1,不计入研判", rule="办法第十一条"),
     Transition((S.CHECKING,), M.PRECHECK_OK, S.CALLBACK_DUE, _CHECKERS, when=needs_callback,
-               needs=(fact_needs.feedback_whole,)),
+               needs=(fact_needs.feedback_whole, fact_needs.sorted_known), note="开始 T_callback"),
     Transition((S.CHECKING,), M.PRECHECK_OK, S.ARCHIVED, _CHECKERS, when=needs_no_callback,
-               needs=(fact_needs.feedback_whole, *archive_needs), note="不需回访", rule="办法第十一条(一)"),
+               needs=(fact_needs.feedback_whole, fact_needs.sorted_known, *archive_needs), note="不需回访",
+               rule="办法第十一条(一)"),
     Transition((S.CALLBACK_DUE,), M.CB_SATISFIED, S.ARCHIVED, (R.CALLBACK, R.BOT), {"rating": "用户评价"},
                needs=(fact_needs.rating_satisfied, fact_needs.person_where_needed, fact_needs.rating_evidence,
                       fact_needs.not_by_the_complained, *archive_needs)),
@@ -187,8 +186,3 @@ def allowed_moves(case: Case, role: Role) -> tuple[CaseMove, ...]:
 
 def _refused(case: Case, attempt: Attempt, reason: str, rule: str, missing: tuple[str, ...] = ()) -> MoveRefused:
     return MoveRefused(case.state.value, attempt.move.value, reason, rule, missing)
-
-
-def made_at(value: Any, otherwise: datetime) -> datetime:
-    """A moment from a command's field, else the other."""
-    return value if isinstance(value, datetime) else otherwise

@@ -1,4 +1,4 @@
-"""Every limit of domain rules §2.1 and §2.3 as a due moment with its source. Pure: facts and a calendar in, limits out."""
+"""Every limit of domain rules §2.1 and §2.3 as a due moment with its source. Pure: facts and a calendar in."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
