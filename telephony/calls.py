@@ -200,7 +200,7 @@ class Calls:
     def _match(self, invite: IncomingInvite) -> TrunkMatch | None:
         """The line a call came by; None for a phone's own call."""
         arriving = ArrivingCall(
-            invite.source.host, invite.source.port, invite.dialled, invite.account, registration=invite.trunk
+            invite.source.host, invite.source.port, invite.dialled, invite.account, known_as=invite.trunk
         )
         if invite.account is None:
             return match_inbound(arriving, self._rules.trunks)

@@ -80,14 +80,14 @@ class ArrivingCall:
         source_ip, source_port: it was received from.
         dialled: user part of the request URI.
         account: the SIP account proven by digest, if any.
-        registration: name of the trunk whose registered contact it was sent to, if any.
+        known_as: name of the trunk that signalling has recognised by its address, if any.
     """
 
     source_ip: str
     source_port: int
     dialled: str
     account: str | None = None
-    registration: str | None = None
+    known_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ def _inbound_match(trunk: Trunk, call: ArrivingCall) -> TrunkMatch | str:
         number, reason = line.number, f"simulated line of account {line.account}"
     elif call.account is not None:
         return "the caller is a registered phone"
-    elif call.registration == trunk.name:
-        reason = "called at our registered contact"
+    elif call.known_as == trunk.name:
+        reason = f"known to signalling at {call.source_ip}"
     elif not _in_networks(call.source_ip, trunk.networks):
         return f"source {call.source_ip} is in none of {', '.join(trunk.networks) or 'its networks (none set)'}"
     elif trunk.source_ports and call.source_port not in trunk.source_ports:
