@@ -31,7 +31,7 @@ class Endpointing:
     onset: float = 0.3
     release: float = 0.15
     min_voiced_s: float = 0.09
-    pad_s: float = 0.4
+    pad_s: float = 0.5
 
 
 ANSWER = Endpointing()
@@ -136,9 +136,8 @@ class Endpointer:
         return []
 
     def _while_speaking(self, probability: float) -> list[Turn]:
-        if probability >= self.rules.onset:
-            self._voiced_s += WINDOW_S
         if probability >= self.rules.release:
+            self._voiced_s += WINDOW_S
             self._last_voice_s = self.now_s
         turns = self._announce()
         if self.now_s - self._last_voice_s >= self.rules.end_s:

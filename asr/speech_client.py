@@ -8,6 +8,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from asr.endpointing import Endpointing
 from asr.errors import AudioRefused, RecogniserUnavailable
@@ -214,6 +215,7 @@ class SpeechClient:
         self._connected.clear()
         for stream in self._streams.values():
             stream.put(ListeningRefused(stream.stream, "the speech worker went away"))
-        for answer in [*self._transcriptions.values(), *self._state_waiters]:
+        waiting: list[asyncio.Future[Any]] = [*self._transcriptions.values(), *self._state_waiters]
+        for answer in waiting:
             if not answer.done():
                 answer.set_exception(RecogniserUnavailable("the speech worker went away"))

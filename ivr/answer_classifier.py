@@ -82,6 +82,8 @@ ALLOWED: dict[DialogueState, frozenset[Intent]] = {
 
 _LESS_LIKELY = 0.2  # a reading is handicapped by so much a natural logarithm of probability (notes/speech)
 _LIMIT = 0.5  # a worse value is a guess (notes/speech: 43 right, 0 wrong, 5 unsure of 48)
+_STRICT_LIMIT = 0.34  # for one-syllable answers, which match by accident, and for what would end or stretch the call
+_STRICT = frozenset({Intent.REPEAT, Intent.STOP_CALLING, Intent.WRONG_PERSON})
 _CONTRARY = {
     Intent.SATISFIED: Intent.DISSATISFIED,
     Intent.VERY_SATISFIED: Intent.VERY_DISSATISFIED,
@@ -129,7 +131,7 @@ def classify(hypotheses: Sequence[Hypothesis], state: DialogueState) -> Answer:
     top = max(each.log_probability for each in readings)
     scores = {
         intent: max(
-            _LESS_LIKELY * (each.log_probability - top) - sound_distance(each.text, phrase)
+            _LESS_LIKELY * (each.log_probability - top) - _cost(each.text, phrase, intent)
             for each in readings
             for phrase in PHRASES[intent]
         )
@@ -143,3 +145,12 @@ def classify(hypotheses: Sequence[Hypothesis], state: DialogueState) -> Answer:
     if contrary is not None and scores.get(contrary, -1.0) >= value:
         return Answer(None, None, value, "as near to its contrary")
     return Answer(intent, None, value, f"sounds like {PHRASES[intent][0]}")
+
+
+def _cost(reading: str, phrase: str, intent: Intent) -> float:
+    """0 when they sound alike; 1 when they are too far apart to count."""
+    half = len(reading) // 2
+    said = reading[:half] if half and reading == reading[:half] * 2 else reading  # 三三, as 三 is often written
+    cost = sound_distance(said, phrase)
+    strict = len(phrase) == 1 or intent in _STRICT
+    return cost if not strict or cost <= _STRICT_LIMIT else 1.0
