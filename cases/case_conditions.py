@@ -8,6 +8,7 @@ from typing import Any
 from cases.case import Case
 from cases.case_records import FEEDBACK_ELEMENTS
 from cases.case_states import CaseMove
+from cases.commands import CallbackResult, CallbackVerdict
 from cases.master_data import ANSWERED_DIRECTLY, CaseType, Role, Source
 
 REJECT_WITHIN = timedelta(minutes=30)
@@ -293,3 +294,34 @@ def missing_elements(fields: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in FEEDBACK_ELEMENTS if fields.get(name) in (None, ""))
 
 
+
+
+_VERDICT_MOVES = {
+    CallbackVerdict.SATISFIED: CaseMove.CB_SATISFIED,
+    CallbackVerdict.MISMATCH: CaseMove.CB_MISMATCH,
+    CallbackVerdict.DISSATISFIED_FACT_OK: CaseMove.CB_DISSATISFIED_FACT_OK,
+    CallbackVerdict.UNREACHABLE: CaseMove.UNREACHABLE,
+}
+
+
+def callback_move(verdict: CallbackVerdict) -> CaseMove:
+    """The move that a callback's verdict asks for; NEEDS_PERSON asks for none."""
+    return _VERDICT_MOVES[verdict]
+
+
+def result_fields(result: CallbackResult) -> dict[str, Any]:
+    """A callback's result as the fields of its move."""
+    return {
+        "channel": result.channel,
+        "rating": result.rating,
+        "words": result.words,
+        "call_id": result.call_id,
+        "sms_id": result.sms_id,
+        "attempts": result.attempts,
+        "windows": result.windows,
+        "sms_sent": result.sms_sent,
+        "approved_by": result.approved_by,
+        "contacted": result.contacted,
+        "visited": result.visited,
+        "resolved": result.resolved,
+    }

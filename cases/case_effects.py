@@ -13,12 +13,12 @@ from cases.case_moves import STAYS, decide
 from cases.case_records import FEEDBACK_ELEMENTS, CallbackNote, Feedback
 from cases.case_states import CaseMove, CaseState
 from cases.deadlines import Deadline, DeadlineRules
+from cases.first_contact import TRANSFERS_JUDGED
 from cases.master_data import CaseType, Role, Urgency
 from cases.working_calendar import WorkingCalendar
 
 M = CaseMove
-_TRANSFERS_JUDGED = 4
-"""总流转, §2.4."""
+IDENTITY_FIELDS = frozenset({"phone", "person_name"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,17 @@ def make_move(case: Case, attempt: Attempt, policy: CasePolicy) -> list[Step]:
 
 
 def plain(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields as JSON values for the history."""
+    """Fields as JSON values for the history; who the user is stays out of it (举报人脱敏, §8)."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
         for name, value in fields.items()
-        if value not in (None, "")
+        if value not in (None, "") and name not in IDENTITY_FIELDS
     }
 
 
 def _follow_up(case: Case, attempt: Attempt) -> Attempt | None:
     passed_on = attempt.move in (M.ASSIGN, M.TRANSFER)
-    if passed_on and case.transfers >= _TRANSFERS_JUDGED:
+    if passed_on and case.transfers >= TRANSFERS_JUDGED:
         reason = f"总流转 {case.transfers} 次,自动研判推诿"
         return Attempt(M.TRANSFERS_EXCEEDED, "system", Role.SYSTEM, attempt.at, reason)
     if attempt.move is M.CHECK and case.feedback and case.feedback.missing:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from cases.duplicates import Demand
 from cases.person import Person, Reporter
 from cases.sorting import Suggestion
 from vocabulary.phone_number import PhoneNumber
@@ -26,22 +27,23 @@ class Cases(Protocol):
         ...
 
     async def get(self, number: str) -> "Case":
-        """The case, with its events, calls and timers.
+        """The case, with its events, calls and timers, to be changed in this unit of work.
 
         Raises:
             CaseNotFound: there is none.
         """
         ...
 
-    async def of_call(self, call_id: str) -> "Case | None":
-        """The case a call belongs to."""
+    async def of_call(self, call_id: str) -> "Sequence[Case]":
+        """The cases a call belongs to, oldest first."""
         ...
 
-    async def candidates(
-        self, *, phone_key: str | None, household_no: str, place_keys: Sequence[str], since: datetime
-    ) -> "Sequence[Case]":
-        """Cases that may be the same: of this phone or household (open, or archived since), or at one of these places
-        and opened since."""
+    async def demands_like(self, new: Demand, now: datetime) -> Sequence[Demand]:
+        """What is known that may be the same or part of a hot event, as facts only.
+
+        Cases of the same number or household (open, or archived in the last 30 days), at the same door or in the same
+        community in the last 48 hours, or of the same matter in the last hour.
+        """
         ...
 
     async def answered(self, command_id: str) -> "Intake | None":

@@ -1,0 +1,212 @@
+"""Make a case of an intake command, or join it to the one that stands open: the inside of ``CaseServices.open``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cases.address import parse_address
+from cases.alerts import Alert, judge_alerts
+from cases.case import Case
+from cases.case_effects import CasePolicy, start_matter_limits
+from cases.case_records import CaseCall
+from cases.duplicates import NOT_DUPLICATE, Demand, DuplicateAction, Finding, find_duplicate
+from cases.intake import Intake, IntakeCommand
+from cases.master_data import CaseType, Role, Urgency
+from cases.numbering import business_day, case_number
+from cases.person import Person, Reporter
+from cases.ports import CasesUnitOfWork, Suggester
+from cases.sorting import NOTHING, Suggestion
+from vocabulary.phone_number import PhoneKeyer
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Everything one intake works with inside its unit of work.
+
+    Attributes:
+        policy, suggester, keyer: see CaseServices.
+        now: of this intake, aware UTC.
+    """
+
+    uow: CasesUnitOfWork
+    policy: CasePolicy
+    suggester: Suggester
+    keyer: PhoneKeyer
+    now: datetime
+
+    async def take_in(self, command: IntakeCommand, *, always_new: bool = False) -> Intake:
+        """Make or join; nothing is committed here.
+
+        Args:
+            always_new: skip the search for duplicates (patrol and reopened cases are forms of their own).
+        """
+        suggestion = self.suggester.suggest(command.demand) if command.demand else NOTHING
+        new = self._demand(command, suggestion)
+        known = await self.uow.cases.demands_like(new, self.now)
+        finding = NOT_DUPLICATE if always_new else find_duplicate(new, known, self.now)
+        if finding.action is DuplicateAction.REMIND:
+            return await self._join(command, finding)
+        case = await self._create(command, suggestion)
+        await self._relate(case, finding)
+        self._tell_opened(case, command)
+        self._judge_alerts(case, replace(new, number=case.number), known)
+        return Intake(
+            case.number, False, finding.row, finding.reason, finding.related, is_emergency=new.is_emergency
+        )
+
+    def _demand(self, command: IntakeCommand, suggestion: Suggestion) -> Demand:
+        address = parse_address(command.address)
+        kind = command.case_type or suggestion.case_type
+        urgency = command.urgency or suggestion.urgency
+        is_report = kind is CaseType.REPORT
+        return Demand(
+            number="",
+            source=command.source,
+            opened_at=self.now,
+            phone_key=self.keyer.key(command.caller) if command.caller and not is_report else None,
+            household_no=command.household_no,
+            matter=command.matter or suggestion.matter,
+            place_key=address.door_key,
+            community_key=address.community_key,
+            is_emergency=kind is CaseType.EMERGENCY or urgency is Urgency.P0,
+            urgency=urgency,
+        )
+
+    async def _join(self, command: IntakeCommand, finding: Finding) -> Intake:
+        case = await self.uow.cases.get(finding.main)
+        case.remind(
+            by=command.by, role=command.role, at=self.now, reason=command.demand or finding.reason,
+            call_id=command.call_id,
+        )  # fmt: skip
+        self._add_call(case, command)
+        self.uow.audit.append(command.by, "case.reminded", case.number, finding.reason, {"reminders": case.reminders})
+        self.uow.events.append("case.reminded", {"case_number": case.number, "reminders": case.reminders})
+        return Intake(case.number, True, finding.row, finding.reason, finding.related)
+
+    async def _create(self, command: IntakeCommand, suggestion: Suggestion) -> Case:
+        day = business_day(self.now)
+        number = case_number(day, await self.uow.cases.next_sequence(day))
+        case = Case(
+            number=number, source=command.source, opened_at=self.now, updated_at=self.now, first_contact=command.by,
+            case_type=command.case_type, matter=command.matter, urgency=command.urgency, demand=command.demand,
+            household_no=command.household_no, call_id=command.call_id, parent=command.parent,
+            no_recording_reason=command.no_recording_reason, is_anonymous=command.is_anonymous,
+            refuses_callback=command.refuses_callback, attributes=dict(command.attributes),
+        )  # fmt: skip
+        case.suggest(suggestion)
+        address = parse_address(command.address)
+        case.set_place(
+            address.text, district=address.district, place_key=address.door_key, community_key=address.community_key
+        )
+        if command.forwarded:
+            case.forward_body, case.forward_number = command.forwarded.body, command.forwarded.number
+            case.forward_due_at, case.forward_contact = command.forwarded.due_at, command.forwarded.contact
+        if command.parent:
+            case.link(command.parent)
+        await self._set_person(case, command)
+        self._add_call(case, command)
+        case.record(
+            "create", by=command.by, role=command.role, at=self.now, from_state=None,
+            detail={"source": command.source.value, "command_id": command.command_id},
+        )  # fmt: skip
+        start_matter_limits(case, self.now, self.policy)
+        self.uow.cases.add(case)
+        return case
+
+    async def _set_person(self, case: Case, command: IntakeCommand) -> None:
+        if case.effective_type is CaseType.REPORT:
+            case.identity_withheld = True
+            key = self.keyer.key(command.caller) if command.caller else None
+            self.uow.reporters.add(
+                Reporter(case.number, command.caller, key, command.person_name, "", self.now)
+            )
+            return
+        case.person_name = command.person_name
+        if command.caller is None:
+            return
+        person = await self.uow.persons.with_phone(command.caller)
+        person.learn(name=command.person_name, address=case.address, household_no=command.household_no)
+        identify(case, person)
+        if command.refuses_callback:
+            person.refuses_callbacks = True
+
+    def _add_call(self, case: Case, command: IntakeCommand) -> None:
+        if command.call_id:
+            case.add_call(
+                CaseCall(case.number, command.call_id, self.now, command.recording_id, command.no_recording_reason)
+            )
+
+    async def _relate(self, case: Case, finding: Finding) -> None:
+        case.duplicate_row, case.duplicate_reason = finding.row, finding.reason if finding.row else ""
+        if finding.action is DuplicateAction.MARK:
+            case.is_duplicate = True
+        if finding.action is DuplicateAction.FORWARD_LINK:
+            case.parent = case.parent or finding.main
+        for number in finding.related:
+            other = await self.uow.cases.get(number)
+            case.link(number)
+            if other.is_open and other.link(case.number):
+                other.note("linked", by="system", role=Role.SYSTEM, at=self.now, reason=finding.reason,
+                           case_number=case.number)  # fmt: skip
+            if finding.raises:
+                other.raise_urgency(Urgency.P1, by="system", at=self.now, reason=finding.reason)
+            if finding.action is DuplicateAction.FORWARD_LINK and number == finding.main and case.forward_due_at:
+                dues = [due for due in (other.forward_due_at, case.forward_due_at) if due]
+                other.forward_due_at = min(dues)
+        if finding.raises:
+            case.raise_urgency(Urgency.P1, by="system", at=self.now, reason=finding.reason)
+
+    def _tell_opened(self, case: Case, command: IntakeCommand) -> None:
+        detail = {
+            "source": case.source.value,
+            "case_type": case.case_type.value if case.case_type else None,
+            "urgency": case.effective_urgency.value,
+            "duplicate_row": case.duplicate_row,
+        }
+        self.uow.audit.append(command.by, "case.opened", case.number, case.duplicate_reason, detail)
+        payload = {"case_number": case.number, "call_id": case.call_id, "is_emergency": case.is_p0, **detail}
+        self.uow.events.append("case.opened", payload)
+
+    def _judge_alerts(self, case: Case, new: Demand, known: Sequence[Demand]) -> None:
+        danger = any(case.attributes.get(name) for name in ("injured", "burning"))
+        for alert in judge_alerts(new, known, self.now, is_hurt_or_burning=danger):
+            self.uow.events.append("alert", alert_payload(alert))
+
+
+def identify(case: Case, person: Person) -> None:
+    """The case is this person's."""
+    case.person_id, case.phone, case.phone_key = person.person_id, person.phone, person.phone_key
+    case.person_name = case.person_name or person.name
+
+
+def alert_payload(alert: Alert) -> dict[str, object]:
+    """An alert as the event that leaves with the commit."""
+    return {
+        "rule": alert.rule,
+        "level": alert.level.value,
+        "place": alert.place,
+        "matter": alert.matter,
+        "households": alert.households,
+        "cases": list(alert.cases),
+        "reason": alert.reason,
+        "action": alert.action,
+    }
+
+
+async def separate_reporter(uow: CasesUnitOfWork, case: Case, now: datetime) -> None:
+    """Take a reporter's identity out of the case, or put it back when it turned out to be no report."""
+    if case.effective_type is CaseType.REPORT and not case.identity_withheld:
+        uow.reporters.add(
+            Reporter(case.number, case.phone, case.phone_key, case.person_name, "", now, person_id=case.person_id)
+        )
+        case.identity_withheld = True
+        case.phone, case.phone_key, case.person_id, case.person_name = None, None, None, ""
+    elif case.case_type not in (None, CaseType.REPORT) and case.identity_withheld:
+        case.identity_withheld = False
+        reporter = await uow.reporters.of_case(case.number)
+        if reporter is None:
+            return
+        if reporter.phone is not None:
+            identify(case, await uow.persons.with_phone(reporter.phone))
+        case.person_name = reporter.name or case.person_name
+        await uow.reporters.remove(reporter)
