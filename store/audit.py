@@ -20,6 +20,7 @@ from store.tables.audit import audit_entries
 FIRST_HASH = "0" * 64
 """What the first entry is chained to."""
 
+_PAGE = 500
 _ADVISORY_LOCK = 0x4E75616E  # "Nuan": one number for the chain's turn on PostgreSQL
 
 
@@ -138,15 +139,14 @@ class AuditTrail:
 
 async def verify(session: AsyncSession) -> FalseRecord | None:
     """Read the whole trail and name the first false record; None if the chain holds."""
-    rows = await session.stream(select(audit_entries).order_by(audit_entries.c.number))
     number, previous = 1, FIRST_HASH
-    async for page in rows.partitions(500):
-        entries = [AuditEntry(**row._mapping) for row in page]
+    while True:
+        page = audit_entries.select().where(audit_entries.c.number >= number).order_by(audit_entries.c.number)
+        entries = [AuditEntry(**row._mapping) for row in await session.execute(page.limit(_PAGE))]
         false = first_false(entries, number=number, previous=previous)
-        if false is not None:
+        if false is not None or len(entries) < _PAGE:
             return false
         number, previous = entries[-1].number + 1, entries[-1].hash
-    return None
 
 
 async def last_seal(session: AsyncSession) -> tuple[int, str]:
