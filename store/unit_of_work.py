@@ -45,6 +45,7 @@ _REPOSITORIES = {
     "tokens": ("access", "TokenRepository"),
     "reveals": ("access", "RevealRepository"),
     "recordings": ("recordings", "RecordingRepository"),
+    "transcripts": ("asr", "TranscriptRepository"),
 }
 
 
@@ -71,6 +72,7 @@ class SqlUnitOfWork:
     tokens: Any
     reveals: Any
     recordings: Any
+    transcripts: Any
 
     def __init__(self, database: Database, *, clock: Clock, phone_keyer: PhoneKeyer, job_writer: JobWriter) -> None:
         self._database = database
