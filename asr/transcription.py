@@ -11,7 +11,7 @@ from typing import Any
 
 from asr.errors import AudioRefused, RecogniserUnavailable
 from asr.messages import Transcribed
-from asr.ports import RecordingFiles, Transcriber, TranscriptUnitOfWork, UnitsOfWork
+from asr.ports import RecordingFiles, Transcriber, UnitsOfWork
 from asr.transcript import Speaker, Transcript, TranscriptSegment
 from vocabulary.clock import Clock
 from vocabulary.errors import AlreadyExists, JobMustWait
