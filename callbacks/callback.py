@@ -91,7 +91,7 @@ class Callback:
         answered_at: when the call under the present lease was answered.
         survey, extension, sms_id, survey_sent_at, survey_delivered_at, survey_until: the SMS survey.
         ai_unanswered: unanswered AI calls; ``ai_handed_over`` an AI call ended in row 11.
-        human_attempts: unanswered calls by people; ``human_windows`` in which windows, ``day/number``.
+        human_attempts: unanswered calls by people; ``tried_windows``: windows of unanswered calls, ``day/number``.
         rating, rated_at: the first valid one, as it stands after changes of mind.
     """
 
@@ -128,7 +128,7 @@ class Callback:
     ai_unanswered: int = 0
     ai_handed_over: bool = False
     human_attempts: int = 0
-    human_windows: list[str] = field(default_factory=list)
+    tried_windows: list[str] = field(default_factory=list)
     needs_approval: bool = False
     complained_staff: str | None = None
     feedback_summary: str = ""

@@ -222,9 +222,10 @@ def plan_callback(
     if rule.channel is Channel.NONE:
         return CallbackPlan(rule.channel, rule.priority, now, now, rule.number, rule.reason)
     earliest = max(now, history.deferred_to or now)
-    if rule.channel is Channel.AI_VOICE and history.survey_delivered_at is not None:
+    asked_at = history.survey_delivered_at if history.survey is SurveyState.UNANSWERED else None
+    if rule.channel is Channel.AI_VOICE and asked_at is not None:
         # Row 13: the user has until the next day's window to answer the delivered SMS.
-        earliest = max(earliest, calendar.next_day_opening(rule.channel, history.survey_delivered_at))
+        earliest = max(earliest, calendar.next_day_opening(rule.channel, asked_at))
     exemption = rule.exemption or (Exemption.INSTITUTION if case.person.is_institution else None)
     verdict = rules.caps.judge(history, earliest, exemption)
     opening = calendar.next_opening(rule.channel, verdict.not_before)

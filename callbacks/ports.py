@@ -10,7 +10,7 @@ from callbacks.callback import Callback
 from callbacks.contact_caps import ContactAttempt
 from callbacks.contact_lock import ContactLocks
 from callbacks.windows import Channel
-from cases.commands import CallbackResult
+from cases.commands import CallbackResult, MoveCommand, Moved
 from cases.facts import CaseFacts
 from sms.messages import OutgoingSms
 from telephony.ports import Call, Leg
@@ -191,8 +191,8 @@ class CaseDoor(Protocol):
         """Move the case by what the callback brought."""
         ...
 
-    async def new_demand(self, case_number: str, demand: str, by: str, command_id: str) -> str | None:
-        """Open a case of source PATROL below this one (§2.2 new_demand); its number."""
+    async def move(self, command: MoveCommand) -> Moved:
+        """Move a case along its table: new demands and late dissatisfaction."""
         ...
 
 
