@@ -43,6 +43,7 @@ class Rounds:
         self._rules = rules
         self.holder = holder
         self._woken = asyncio.Event()
+        self._choosing = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[Offer]] = {}
         self._arrivals: dict[str, QueueEntry] = {}
         self.held: set[str] = set()
@@ -95,10 +96,13 @@ class Rounds:
             if self._waiting.get(entry.id) is future:
                 del self._waiting[entry.id]
 
-    def forget(self, entry_id: str) -> QueueEntry | None:
+    async def forget(self, entry_id: str) -> QueueEntry | None:
         """The caller waits no more; the entry if no round wrote it yet."""
         self.held.discard(entry_id)
-        return self._arrivals.pop(entry_id, None)
+        if entry_id not in self._arrivals:
+            return None
+        async with self._choosing:  # a round may be writing it at this moment
+            return self._arrivals.pop(entry_id, None)
 
     async def change(self, use_case: Callable[[SeatsUnitOfWork], Awaitable[Result]]) -> Result:
         """Run a use case, again when another process changed the same rows first."""
@@ -109,8 +113,15 @@ class Rounds:
 
     async def choose(self) -> bool:
         """One round; whether a seat was lost to another process, so that another round is due at once."""
+        async with self._choosing:
+            won, lost = await self._one_round()
+        for offer in won:
+            self._deliver(offer)
+        return lost
+
+    async def _one_round(self) -> tuple[list[Offer], bool]:
         if not self._waiting:
-            return False
+            return [], False
         arrivals = dict(self._arrivals)
         now = self._clock.now()
 
@@ -140,9 +151,7 @@ class Rounds:
         won, lost = await self.change(one_round)
         for entry_id in arrivals:
             self._arrivals.pop(entry_id, None)
-        for offer in won:
-            self._deliver(offer)
-        return lost
+        return won, lost
 
     async def renew(self) -> None:
         """Prolong the leases of every caller of this process."""

@@ -119,7 +119,7 @@ class SeatServices:
 
     async def leave(self, entry: QueueEntry, reason: LeaveReason) -> None:
         """The caller waits no more. Repeating it changes nothing; the entry given is updated too."""
-        unwritten = self._rounds.forget(entry.id)
+        unwritten = await self._rounds.forget(entry.id)
         now = self._clock.now()
 
         async def leaving(uow: SeatsUnitOfWork) -> None:
@@ -203,7 +203,7 @@ class SeatServices:
 
     async def ended(self, offer: Offer) -> None:
         """The talk is over: wrap-up begins, and ends by itself."""
-        self._rounds.forget(offer.entry_id)
+        await self._rounds.forget(offer.entry_id)
         now = self._clock.now()
 
         async def ending(uow: SeatsUnitOfWork) -> bool:
@@ -213,7 +213,7 @@ class SeatServices:
             seat.end(at=now, wrap_up=self.rules.wrap_up)
             uow.seat_events.append(seat, "end", at=now, call_id=offer.call_id)
             await uow.commit()
-            return seat.state is SeatState.WRAP_UP
+            return seat.until is not None  # in wrap-up, not already on break or signed out
 
         if await self._rounds.change(ending):
             self._rounds.spawn(self._end_wrap_up(), f"wrap-up {offer.account}")
