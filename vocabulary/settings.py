@@ -35,6 +35,15 @@ class SipSettings(_Section):
     max_contacts: int = Field(2, ge=1, le=16, description="registered contacts of one account")
 
 
+class SimulatedLineSettings(_Section):
+    """A phone of ours that plays one outside user."""
+
+    account: Name
+    number: Digits | None = Field(
+        None, description="the number it calls from; any other called number rings the first line"
+    )
+
+
 class TrunkSettings(_Section):
     """One SIP trunk: trusted by address, registered by us, or simulated."""
 
@@ -51,7 +60,9 @@ class TrunkSettings(_Section):
     caller_ids: tuple[Digits, ...] = ("96556",)
     priority: int = Field(1, ge=1, le=100)
     capacity_calls: int = Field(100, ge=1, le=5000)
-    sim_account: Name | None = Field(None, description="kind = sim: the registered phone that every number rings")
+    lines: tuple[SimulatedLineSettings, ...] = Field(
+        (), description="kind = sim: phones of ours that play outside users"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> "TrunkSettings":
@@ -59,8 +70,8 @@ class TrunkSettings(_Section):
             raise ValueError(f'trunk {self.name}: kind "{self.kind}" needs host')
         if self.kind == "register" and not (self.username and self.password):
             raise ValueError(f'trunk {self.name}: kind "register" needs username and password')
-        if self.kind == "sim" and not self.sim_account:
-            raise ValueError(f'trunk {self.name}: kind "sim" needs sim_account')
+        if self.kind == "sim" and not self.lines:
+            raise ValueError(f'trunk {self.name}: kind "sim" needs lines')
         return self
 
 
@@ -231,6 +242,7 @@ class Settings(_Section):
                 raise ValueError(f"{what}: {', '.join(twice)} stands there twice")
         known = {account.username for account in self.accounts}
         for trunk in self.trunks:
-            if trunk.sim_account and trunk.sim_account not in known:
-                raise ValueError(f"trunk {trunk.name}: sim_account {trunk.sim_account} is not among the accounts")
+            for line in trunk.lines:
+                if line.account not in known:
+                    raise ValueError(f"trunk {trunk.name}: {line.account} is not among the accounts")
         return self

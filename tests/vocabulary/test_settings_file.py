@@ -47,8 +47,8 @@ def test_a_trunk_that_lacks_its_host_says_so(tmp_path: Path) -> None:
 
 
 def test_a_simulated_trunk_needs_a_known_phone(tmp_path: Path) -> None:
-    text = '[[trunks]]\nname = "a"\nkind = "sim"\nsim_account = "user"\n'
-    assert "sim_account user is not among the accounts" in mistakes(tmp_path, text)
+    text = '[[trunks]]\nname = "a"\nkind = "sim"\nlines = [ {account = "user"} ]\n'
+    assert "trunk a: user is not among the accounts" in mistakes(tmp_path, text)
 
 
 def test_broken_toml_names_line_and_column(tmp_path: Path) -> None:
