@@ -74,14 +74,23 @@ class SqlUnitOfWork:
     recordings: Any
     transcripts: Any
 
-    def __init__(self, database: Database, *, clock: Clock, phone_keyer: PhoneKeyer, job_writer: JobWriter) -> None:
-        self._database = database
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        phone_keyer: PhoneKeyer,
+        job_writer: JobWriter,
+        writes: bool = True,
+    ) -> None:
+        self._engine = database.writing if writes else database.reading
+        self._writes = writes
         self._clock = clock
         self._phone_keyer = phone_keyer
         self._job_writer = job_writer
 
     async def __aenter__(self) -> Self:
-        self.session = AsyncSession(self._database.writing, expire_on_commit=False, autoflush=True)
+        self.session = AsyncSession(self._engine, expire_on_commit=False, autoflush=True)
         self.store = StoreSession(self.session, self._clock, self._phone_keyer)
         self.audit = AuditTrail(self.store)
         self.events = EventAppender(self.store)
@@ -107,7 +116,13 @@ class SqlUnitOfWork:
         return repository
 
     async def commit(self) -> None:
-        """Write the audit entries, events and jobs collected, and commit all."""
+        """Write the audit entries, events and jobs collected, and commit all.
+
+        Raises:
+            ConcurrentChange, AlreadyExists: see the class; nothing was written.
+        """
+        if not self._writes:
+            raise RuntimeError("this unit of work only reads")
         try:
             await self.session.flush()
             await self.audit.write()
@@ -149,6 +164,16 @@ class UnitOfWorkFactory:
     def __call__(self) -> SqlUnitOfWork:
         """A fresh unit of work."""
         return SqlUnitOfWork(self.database, clock=self.clock, phone_keyer=self.phone_keyer, job_writer=self._job_writer)
+
+    def reading(self) -> SqlUnitOfWork:
+        """A unit that only reads, beside the writers (on SQLite a writing unit waits for the others from its start)."""
+        return SqlUnitOfWork(
+            self.database,
+            clock=self.clock,
+            phone_keyer=self.phone_keyer,
+            job_writer=self._job_writer,
+            writes=False,
+        )
 
     async def run(self, use_case: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         """Run a use case in a unit of its own, again when the database was locked or away for a moment.

@@ -82,6 +82,29 @@ class EnumText(TypeDecorator[Any]):
         return None if value is None else self.enum_class(value)
 
 
+class EnumSet(TypeDecorator[Any]):
+    """A frozenset of an Enum's members, stored as a sorted JSON list of their values.
+
+    Args:
+        enum_class: the Enum; its values must be texts.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, enum_class: type[enum.Enum]) -> None:
+        super().__init__()
+        self.enum_class = enum_class
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> list[str] | None:
+        """See TypeDecorator."""
+        return None if value is None else sorted(str(member.value) for member in value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> frozenset[enum.Enum] | None:
+        """See TypeDecorator."""
+        return None if value is None else frozenset(self.enum_class(each) for each in value)
+
+
 Json = JSON().with_variant(JSONB(), "postgresql")
 """A JSON document: JSONB on PostgreSQL, text on SQLite. Changes inside a loaded value are not seen: assign anew."""
 
