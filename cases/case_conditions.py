@@ -294,8 +294,6 @@ def missing_elements(fields: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in FEEDBACK_ELEMENTS if fields.get(name) in (None, ""))
 
 
-
-
 _VERDICT_MOVES = {
     CallbackVerdict.SATISFIED: CaseMove.CB_SATISFIED,
     CallbackVerdict.MISMATCH: CaseMove.CB_MISMATCH,

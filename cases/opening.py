@@ -50,9 +50,7 @@ class Opening:
         await self._relate(case, finding)
         self._tell_opened(case, command)
         self._judge_alerts(case, replace(new, number=case.number), known)
-        return Intake(
-            case.number, False, finding.row, finding.reason, finding.related, is_emergency=new.is_emergency
-        )
+        return Intake(case.number, False, finding.row, finding.reason, finding.related, is_emergency=new.is_emergency)
 
     def _demand(self, command: IntakeCommand, suggestion: Suggestion) -> Demand:
         address = parse_address(command.address)
@@ -117,9 +115,7 @@ class Opening:
         if case.effective_type is CaseType.REPORT:
             case.identity_withheld = True
             key = self.keyer.key(command.caller) if command.caller else None
-            self.uow.reporters.add(
-                Reporter(case.number, command.caller, key, command.person_name, "", self.now)
-            )
+            self.uow.reporters.add(Reporter(case.number, command.caller, key, command.person_name, "", self.now))
             return
         case.person_name = command.person_name
         if command.caller is None:

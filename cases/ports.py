@@ -50,7 +50,7 @@ class Cases(Protocol):
         """What an intake command came to, if it was carried out before."""
         ...
 
-    def remember(self, command_id: str, intake: "Intake") -> None:
+    async def remember(self, command_id: str, intake: "Intake") -> None:
         """Keep what an intake command came to."""
         ...
 

@@ -3,7 +3,7 @@
 No row holds a plain number, and none says who reported.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -122,6 +122,7 @@ class CaseView:
     forward_number: str
     forward_due_at: datetime | None
     feedbacks: tuple[dict[str, Any], ...]
+    callbacks: tuple[dict[str, Any], ...]
     rating: str
     user_words: str
     counters: dict[str, int]
@@ -129,6 +130,27 @@ class CaseView:
     calls: tuple[CallRow, ...] = ()
     timers: tuple[TimerRow, ...] = ()
     flags: dict[str, bool] = field(default_factory=dict)
+
+
+_CALLBACK_MOVES = frozenset(
+    {"cb_satisfied", "cb_mismatch", "cb_dissatisfied_fact_ok", "unreachable", "needs_person", "new_demand"}
+)
+
+
+def as_unit_sees_it(view: CaseView) -> CaseView:
+    """The view without callback channel, time and rating, which a responsible unit may not see before the archive
+    (invariant ⑦); why the case was returned stays."""
+    if view.row.state is CaseState.ARCHIVED:
+        return view
+    history = tuple(
+        replace(event, at=event.at.replace(hour=0, minute=0, second=0, microsecond=0), by="", detail={})
+        if event.move in _CALLBACK_MOVES
+        else event
+        for event in view.history
+    )
+    timers = tuple(timer for timer in view.timers if timer.name != "T_callback")
+    flags = {name: value for name, value in view.flags.items() if name not in ("sms_dissatisfied", "unreached")}
+    return replace(view, callbacks=(), rating="", user_words="", history=history, timers=timers, flags=flags)
 
 
 class CaseQueries(Protocol):

@@ -78,7 +78,7 @@ class CaseServices:
             if known := await uow.cases.answered(command.command_id):
                 return replace(known, repeated=True)
             intake = await self._opening(uow).take_in(command)
-            uow.cases.remember(command.command_id, intake)
+            await uow.cases.remember(command.command_id, intake)
             await uow.commit()
             return intake
 
