@@ -182,10 +182,12 @@ class Reception:
                 match found:
                     case SeatAnswered():
                         reason = LeaveReason.ANSWERED
+                        await cancel_all(safety)
                         entry_again = await self._talk(visit, found, entry)
                         if entry_again is None:
                             return ""
                         entry, reason = entry_again, LeaveReason.HUNG_UP
+                        safety = self._listen_for_safety(visit)
                     case str():
                         reason = LeaveReason.TO_LEAK_LANE
                         return found
