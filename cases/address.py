@@ -15,7 +15,7 @@ _UNITS = {"十": 10, "百": 100, "千": 1000}
 _SPOKEN = "".join(_DIGITS) + "".join(_UNITS)
 _MARK = "号楼|号院|单元|楼栋|栋|幢|座|门洞|门|层|楼|室|户|号|路|期|区"
 _BEFORE_MARK = re.compile(rf"[{_SPOKEN}]+(?=(?:{_MARK}))")
-_DOOR = re.compile(rf"(?<=单元|号楼|[栋幢座层门])[{_SPOKEN}]{{2,}}")
+_DOOR = re.compile(rf"(单元|号楼|[栋幢座层门])([{_SPOKEN}]{{2,}})")
 _PLAIN_DOOR = re.compile(rf"[{''.join(_DIGITS)}]{{3,4}}(?![路街])(?=$|[,,。;;\s室户号])")
 _KEEP = re.compile(r"[路街区期村]")
 
@@ -39,7 +39,7 @@ def normalised(text: str) -> str:
 
     Names keep their numerals: 浮山后四小区 and 延安三路 stay, since that is how they are written.
     """
-    narrow = "".join(chr(ord(c) - 0xFEE0) if "!" <= c <= "~" else c for c in text)
+    narrow = "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
     narrow = re.sub(r"\s+", "", narrow)
 
     def before_mark(found: re.Match[str]) -> str:
@@ -47,8 +47,8 @@ def normalised(text: str) -> str:
         return found.group() if _KEEP.match(follows) else number_of(found.group())
 
     done = _BEFORE_MARK.sub(before_mark, narrow)
-    done = _DOOR.sub(lambda found: number_of(found.group()), done)
-    return _PLAIN_DOOR.sub(lambda found: number_of(found.group()), done)
+    done = _DOOR.sub(lambda found: found.group(1) + number_of(found.group(2)), done)
+    return _PLAIN_DOOR.sub(lambda found: found.group(1) + number_of(found.group(2)), done)
 
 
 @dataclass(frozen=True, slots=True)
