@@ -25,7 +25,9 @@ from telephony.sip.core.offer_answer import (
 )
 from telephony.sip.core.timers import SipTimers
 from telephony.sip.io.driver import SipEndpoint, SipHandlers, SipStats
-from telephony.sip.io.invites import IncomingInvite, InviteDialog, OutgoingInvite
+from telephony.sip.io.incoming import IncomingInvite
+from telephony.sip.io.invites import InviteDialog
+from telephony.sip.io.outgoing import OutgoingInvite
 from telephony.sip.io.policy import (
     AccessPolicy,
     AddressPolicy,

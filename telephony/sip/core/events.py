@@ -91,7 +91,7 @@ class RemoteOffer(Protocol):
 
     @property
     def sdp(self) -> str | None:
-        """The peer's offer; None when the peer asks for ours: accept() then carries our offer and acked() the answer."""
+        """The peer's offer; None when the peer asks for ours: accept() carries our offer, acked() the answer."""
         ...
 
     def accept(self, sdp: str) -> None:

@@ -6,14 +6,15 @@ from typing import NamedTuple
 from telephony.sip.core.errors import MessageMalformed
 from telephony.sip.core.uri import Uri, bracketed, parse_uri, split_host_port
 
-_KNOWN = (
+_NAMES = (
     "Via From To Call-ID CSeq Contact Max-Forwards Route Record-Route Content-Length Content-Type Allow Supported "
     "Require Proxy-Require Unsupported Authorization Proxy-Authorization WWW-Authenticate Proxy-Authenticate Expires "
     "Min-Expires User-Agent Server Reason Warning Retry-After P-Asserted-Identity P-Preferred-Identity Privacy Accept "
     "Accept-Encoding Accept-Language Date Subject Organization Timestamp Session-Expires Min-SE RSeq RAck Event "
     "Refer-To Referred-By Replaces Diversion Path Service-Route MIME-Version Content-Disposition Content-Encoding "
     "Allow-Events Alert-Info Call-Info Error-Info In-Reply-To Priority Reply-To Remote-Party-ID History-Info"
-).split()
+)
+_KNOWN = _NAMES.split()
 _COMPACT = {
     "v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "c": "Content-Type",
     "k": "Supported", "e": "Content-Encoding", "s": "Subject", "o": "Event", "r": "Refer-To", "b": "Referred-By",

@@ -129,8 +129,7 @@ class Message:
         if self._wire is None:
             lines = [self.start_line()]
             for name, values in self.fields.items():
-                for value in values:
-                    lines.append(f"{name}: {value}")
+                lines += [f"{name}: {value}" for value in values]
             lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
             self._wire = "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
         return self._wire

@@ -9,7 +9,7 @@ class Timer(Enum):
 
     A = "INVITE retransmit, UDP"
     B = "INVITE client transaction time-out"
-    C = "provisional answered INVITE time-out (proxies and gateways)"
+    C = "an INVITE of ours that rings for ever"
     D = "wait for response retransmissions, INVITE client"
     E = "non-INVITE retransmit, UDP"
     F = "non-INVITE client transaction time-out"
@@ -23,6 +23,7 @@ class Timer(Enum):
     ACCEPT_RESEND = "re-send the 2xx until its ACK comes (RFC 3261 §13.3.1.4)"
     ACCEPT_GIVE_UP = "end the dialog whose 2xx was never acknowledged (RFC 3261 §13.3.1.4)"
     CANCEL_GIVE_UP = "no final response to a cancelled INVITE (RFC 3261 §9.1)"
+    PROGRESS_AGAIN = "repeat the provisional response (RFC 3261 §13.3.1.1)"
     GLARE = "try the re-INVITE again after 491 (RFC 3261 §14.1)"
 
 

@@ -1,8 +1,81 @@
-"""INVITE dialogs as their owner holds them: inbound and outbound."""
+"""INVITE dialogs as their owner holds them: what inbound and outbound ones have in common."""
 
+import asyncio
+import logging
+from functools import partial
+from typing import Protocol, assert_never
+
+from telephony.sip.core.actions import (
+    Acked,
+    Answered,
+    Cancelled,
+    Event,
+    Failure,
+    Forget,
+    InfoReceived,
+    Notify,
+    Offered,
+    ReinviteAcked,
+    Respond,
+    SendAck,
+    SendRequest,
+    StartTimer,
+    StopTimer,
+    UserAction,
+)
 from telephony.sip.core.address import Hop
-from telephony.sip.core.events import InviteEvents, ReinviteResult
-from telephony.sip.core.message import Request
+from telephony.sip.core.events import DialogEnd, InviteEvents, InviteFailed, Provisional, ReinviteResult
+from telephony.sip.core.invite_usage import InviteUsage, Phase
+from telephony.sip.core.message import Request, Response
+from telephony.sip.core.timers import Timer
+from telephony.sip.io.ports import Cancellable, Scheduler
+
+log = logging.getLogger(__name__)
+
+
+class Line(Protocol):
+    """What a dialog needs from the endpoint."""
+
+    scheduler: Scheduler
+
+    def respond(self, request: Request, response: Response) -> None:
+        """Answer by the server transaction."""
+        ...
+
+    def send_request(self, dialog: "InviteDialog", request: Request) -> None:
+        """Send by a new client transaction."""
+        ...
+
+    def send_ack(self, dialog: "InviteDialog", request: Request) -> None:
+        """Send without transaction."""
+        ...
+
+    def forget(self, dialog: "InviteDialog") -> None:
+        """Drop the dialog from the table."""
+        ...
+
+
+class _Offer:
+    """See core.events.RemoteOffer."""
+
+    __slots__ = ("_dialog", "_request")
+
+    def __init__(self, dialog: "InviteDialog", request: Request) -> None:
+        self._dialog = dialog
+        self._request = request
+
+    @property
+    def sdp(self) -> str | None:
+        return self._request.sdp
+
+    def accept(self, sdp: str) -> None:
+        self._dialog.run(self._dialog.usage.answer_offer(self._request, sdp.encode()))
+
+    def reject(self, status: int = 488, reason: str = "", warning: str | None = None) -> None:
+        log.info(
+            "re-INVITE refused", extra={"call_id": self._dialog.call_id, "status": status, "why": warning or reason}
+        )
+        self._dialog.run(self._dialog.usage.refuse_offer(self._request, status, reason, warning))
 
 
 class InviteDialog:
@@ -13,22 +86,31 @@ class InviteDialog:
         call_id: the Call-ID header; for the log and the call record.
         account: the registered account at the far end, if it is one.
         trunk: the trunk's name, if the far end is one.
+        remote: where the peer's messages come from, or where ours go.
     """
 
-    events: InviteEvents
-    call_id: str
-    account: str | None
-    trunk: str | None
-
-    @property
-    def remote(self) -> Hop:
-        """Where the peer's messages come from."""
-        raise NotImplementedError
+    def __init__(
+        self, line: Line, usage: InviteUsage, call_id: str, remote: Hop, *, account: str | None, trunk: str | None
+    ) -> None:
+        self.events = InviteEvents()
+        self.call_id = call_id
+        self.account = account
+        self.trunk = trunk
+        self.remote = remote
+        self.usage = usage
+        self._line = line
+        self._timers: dict[Timer, Cancellable] = {}
+        self._reinvites: list[asyncio.Future[ReinviteResult]] = []
 
     @property
     def answered(self) -> bool:
         """Whether a 2xx was sent or received and the dialog has not ended."""
-        raise NotImplementedError
+        return self.usage.phase in (Phase.ACCEPTED, Phase.CONFIRMED)
+
+    @property
+    def running_timers(self) -> int:
+        """Timers of the dialog, for the stats."""
+        return len(self._timers)
 
     def bye(self, *, q850: int = 16, text: str = "") -> None:
         """End the answered dialog with a BYE that carries ``Reason: Q.850``.
@@ -36,7 +118,7 @@ class InviteDialog:
         ``events.ended(by LOCAL)`` follows at once. On an inbound dialog whose ACK is still missing the BYE waits
         for the ACK or its time-out (RFC 3261 §15). Does nothing when the dialog has ended.
         """
-        raise NotImplementedError
+        self.run(self.usage.bye(q850=q850, text=text))
 
     async def reinvite(self, sdp: str) -> ReinviteResult:
         """Offer a new description inside the dialog (hold, resume, another address).
@@ -44,9 +126,13 @@ class InviteDialog:
         491 is tried again by RFC 3261 §14.1, three times at most. 408 and 481 end the dialog (§12.2.1.2).
 
         Raises:
-            WrongState: not answered yet, or ended.
+            WrongState: not answered yet, ended, or another re-INVITE is under way.
         """
-        raise NotImplementedError
+        actions = self.usage.reinvite(sdp.encode())
+        future: asyncio.Future[ReinviteResult] = asyncio.get_running_loop().create_future()
+        self._reinvites.append(future)
+        self.run(actions)
+        return await future
 
     def info(self, content_type: str, body: bytes) -> None:
         """Send an INFO inside the dialog; its response is only logged.
@@ -54,87 +140,101 @@ class InviteDialog:
         Raises:
             WrongState: not answered yet, or ended.
         """
-        raise NotImplementedError
+        self.run(self.usage.info(content_type, body))
 
+    # -- for the endpoint ----------------------------------------------------------------------------------------
 
-class IncomingInvite(InviteDialog):
-    """An INVITE that came in, from the first byte to the BYE. The endpoint has sent 100 when needed.
+    def receive(self, request: Request) -> None:
+        """A request inside the dialog."""
+        self.run(self.usage.receive(request))
 
-    Attributes:
-        request: the INVITE itself (``request.get("Header")``).
-        source: where it came from.
-        account: the authenticated account, None for a trunk's call.
-        trunk: name from the policy's ``Trusted``, None for an account's call.
-        dialled: user part of the request URI, e.g. ``96556`` or ``*11``, unescaped, parameters removed.
-        caller: user part of P-Asserted-Identity (trusted trunks only) or of From; "" when withheld or anonymous.
-        caller_name: display name of the same header.
-        sdp: the offer; None means that the peer wants ours in the answer (``accept(offer)``, then ``acked(answer)``).
-    """
+    def response(self, request: Request, response: Response) -> None:
+        """A response to a request of ours."""
+        self.run(self.usage.response(request, response))
 
-    request: Request
-    source: Hop
-    dialled: str
-    caller: str
-    caller_name: str
-    sdp: str | None
+    def failed(self, request: Request, failure: Failure) -> None:
+        """A request of ours got no final response."""
+        self.run(self.usage.failed(request, failure))
 
-    def progress(self, status: int = 180, sdp: str | None = None) -> None:
-        """180 ringing, 183 with early media (SDP answer). May be repeated; re-sent each minute (RFC 3261 §13.3.1.1).
+    def drop(self) -> None:
+        """The endpoint is gone: no more timers, and no re-INVITE waits for ever."""
+        self._stop_all()
+        self._reinvite_done(ReinviteResult(503, "the endpoint has stopped"))
 
-        Does nothing after a final response or the caller's CANCEL.
-        """
-        raise NotImplementedError
+    def run(self, actions: list[UserAction]) -> None:
+        """Do what the rules ask for."""
+        for action in actions:
+            match action:
+                case Respond(request, response):
+                    self._line.respond(request, response)
+                case SendRequest(request):
+                    self._line.send_request(self, request)
+                case SendAck(request):
+                    self._line.send_ack(self, request)
+                case StartTimer(timer, after_s):
+                    self._stop(timer)
+                    self._timers[timer] = self._line.scheduler.call_later(after_s, partial(self._expired, timer))
+                case StopTimer(timer):
+                    self._stop(timer)
+                case Notify(event):
+                    self._tell(event)
+                case Forget():
+                    self._stop_all()
+                    self._line.forget(self)
+                case _:
+                    assert_never(action)
 
-    def accept(self, sdp: str) -> bool:
-        """200 with the answer (or our offer, if ``sdp`` was None); re-sent until the ACK comes.
+    def _expired(self, timer: Timer) -> None:
+        self._timers.pop(timer, None)
+        self.run(self.usage.expired(timer))
 
-        Returns:
-            False if the caller gave up first: then the dialog is over and no event follows.
-        """
-        raise NotImplementedError
+    def _stop(self, timer: Timer) -> None:
+        running = self._timers.pop(timer, None)
+        if running is not None:
+            running.cancel()
 
-    def reject(
-        self,
-        status: int,
-        reason: str = "",
-        *,
-        q850: int | None = None,
-        warning: str | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        """A final refusal; logged with its reason. Nothing follows, ``events`` hears no more.
+    def _stop_all(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
 
-        Args:
-            status: 300 to 699.
-            reason: reason phrase; "" takes the RFC's.
-            q850: written as ``Reason: Q.850;cause=…``.
-            warning: text of a ``Warning: 399`` header.
-            headers: further headers, e.g. ``("Retry-After", "5")``.
-        """
-        raise NotImplementedError
+    def _tell(self, event: Event) -> None:
+        try:
+            self._dispatch(event)
+        except Exception:
+            log.exception("a dialog's owner raised", extra={"call_id": self.call_id, "event": type(event).__name__})
+            if isinstance(event, Offered):
+                self.run(self.usage.refuse_offer(event.request, 500, "", None))
 
-    def reject_overloaded(self, retry_after_s: int = 5) -> None:
-        """503, with Retry-After towards an account and without it towards a trunk (design §6.12)."""
-        raise NotImplementedError
+    def _dispatch(self, event: Event) -> None:
+        events = self.events
+        match event:
+            case Cancelled(reason):
+                events.cancelled(reason)
+            case Acked(sdp):
+                events.acked(sdp)
+            case ReinviteAcked(sdp):
+                if sdp is not None:
+                    events.acked(sdp)
+            case Answered(sdp, fork):
+                events.answered(sdp, fork)
+            case Offered(request):
+                events.offered(_Offer(self, request))
+            case InfoReceived(content_type, body):
+                events.info(content_type, body)
+            case Provisional():
+                events.provisional(event)
+            case InviteFailed():
+                events.failed(event)
+            case DialogEnd():
+                events.ended(event)
+            case ReinviteResult():
+                self._reinvite_done(event)
+            case _:
+                assert_never(event)
 
-
-class OutgoingInvite(InviteDialog):
-    """An INVITE that we send. Made by ``SipEndpoint.invite``."""
-
-    target: str
-
-    def cancel(self, *, q850: int = 16, text: str = "") -> None:
-        """Give up before the answer.
-
-        ``events.failed`` follows with 487 (or with what the peer says). A 200 that crosses the CANCEL is ACKed and
-        ended by BYE, and ``failed(487)`` is told. After the answer it does nothing: use bye().
-        """
-        raise NotImplementedError
-
-    def ack(self, sdp: str) -> None:
-        """Answer the peer's offer; only after ``answered`` when our INVITE had no SDP.
-
-        Raises:
-            WrongState: no answer is due.
-        """
-        raise NotImplementedError
+    def _reinvite_done(self, result: ReinviteResult) -> None:
+        waiting, self._reinvites = self._reinvites, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(result)

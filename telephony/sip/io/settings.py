@@ -17,6 +17,8 @@ class SipSettings:
         advertised_host: address in Via and Contact; "" means ``bind_host``.
         tcp: whether to listen on TCP too.
         realm: of our digest challenges.
+        digest_algorithms: challenges in this order, strongest first (RFC 8760 §2.4). sipp before 3.7 reads only the
+            first challenge and knows only MD5: put MD5 first where such a peer must register.
         product: User-Agent and Server header.
         timers: RFC 3261 timers.
         min_expires_s, max_expires_s: bounds of a registration (423 below).
@@ -32,6 +34,7 @@ class SipSettings:
     advertised_host: str = ""
     tcp: bool = True
     realm: str = "nuanxian"
+    digest_algorithms: tuple[str, ...] = ("SHA-256", "MD5")
     product: str = "Nuanxian"
     timers: SipTimers = field(default_factory=SipTimers)
     min_expires_s: int = 30
