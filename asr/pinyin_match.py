@@ -56,36 +56,65 @@ class SafetyWord:
 
 
 _ANY = r"(?:\S+ )"
-_GAS = r"(?:mei qi |ran qi |tian ran qi |mei qi |gan dao qi |ye hua qi )"
-_RULES: tuple[tuple[str, str], ...] = (  # (word, pattern over flattened syllables, each followed by a blank)
-    ("漏气", r"lou (?:le )?(?:mei |ran |tian ran )?qi "),
-    ("漏气", rf"{_GAS}{_ANY}{{0,4}}lou (?!sui )"),
-    ("漏气", rf"{_GAS}{_ANY}{{0,2}}pao "),
-    ("泄漏", r"xie lou "),
-    ("煤气味", rf"{_GAS}{_ANY}{{0,4}}wei "),
-    ("煤气味", rf"wen (?:dao|zao|zhe|jian) {_ANY}{{0,5}}(?:wei |qi )"),
-    ("煤气味", r"(?:cou ji dan|cou qi|sa bi) (?:de )?wei "),
-    ("煤气味", r"(?:cou|ci bi|qian bi) (?:de )?(?:mei qi |ran qi )?wei "),
-    ("着火", r"(?:zao|ze|zuo|qi|si) huo (?!jia |ku |ce |zou )"),
-    ("爆炸", r"bao za "),
-    ("爆管", r"(?:bao guan |guan (?:dao |zi |xian )?bao )"),
-    ("中毒", r"zon du "),
-    ("一氧化碳", r"yi yan hua tan "),
-    ("报警器响", rf"(?:bao jin |jin bao )(?:qi |le ){_ANY}{{0,5}}(?:xian |jiao |bao )"),
-    ("报警器响", rf"{_GAS}{_ANY}{{0,2}}bao jin (?!qi )"),
-    ("挖断", r"wa (?:duan|po|huai|lou|cuan) "),
-    ("头晕", rf"{_GAS}{_ANY}{{0,12}}(?:tou |fa )?(?:yun |tou ten |e xin )"),
+_GAS = r"(?:mei qi |ran qi |tian ran qi |gan dao qi |ye hua qi )"
+_PART = (
+    r"(?:fa men |zao |zao ju |zao tai |biao xian |jie tou |li guan |ruan guan |guan dao |cu fan |"
+    r"tiao ya xian |lou dao )"
 )
-_COMPILED = tuple((word, re.compile(rf"(?:^|(?<= )){pattern}")) for word, pattern in _RULES)
-_NOT = re.compile(r"(?:bu|mei|mei you|wei|bie|mei wen dao|mei you wen dao|bu zai|mei zai|bu hui|mei fa xian) $")
-_ASKING = re.compile(r"(?:si bu|you mei|hui bu|si fou|pa|lou bu|dan xin) (?:si |you |hui )?$")
+_SMELL = r"wei (?!gui |xian |hu |fa |xiu |sen |sou )"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One way to name a danger.
+
+    Attributes:
+        word: as the policy writes it.
+        pattern: over flattened syllables, each followed by a blank.
+        gas_only: does not count where heating or water is spoken of: those leaks have a lane of their own.
+    """
+
+    word: str
+    pattern: re.Pattern[str]
+    gas_only: bool
+
+
+def _rule(word: str, pattern: str, *, gas_only: bool = False) -> _Rule:
+    return _Rule(word, re.compile(rf"(?:^|(?<= )){pattern}"), gas_only)
+
+
+_RULES: tuple[_Rule, ...] = (
+    _rule("漏气", r"(?:lou|pao) (?:le )?(?:mei |ran |tian ran )?qi (?!ya )"),
+    _rule("漏气", rf"{_GAS}{_ANY}{{0,4}}(?:lou|pao) (?!sui |dao |san |xia )"),
+    _rule("漏气", rf"{_PART}{_ANY}{{0,8}}(?:zai |hai )?lou (?!sui |dao |san |xia )", gas_only=True),
+    _rule("漏气", rf"{_GAS}{_ANY}{{0,8}}(?:pen|si si|ci ci) ", gas_only=True),
+    _rule("漏气", rf"(?:si si|ci ci) {_ANY}{{0,4}}(?:xian|pen|mao) ", gas_only=True),
+    _rule("漏气", rf"(?:fei zao sui|zao ye) {_ANY}{{0,10}}(?:qi|mao) pao "),
+    _rule("泄漏", r"xie lou (?!wo |le wo |ge |yin |xin |ni |dian |hao )"),
+    _rule("煤气味", rf"{_GAS}{_ANY}{{0,4}}{_SMELL}"),
+    _rule("煤气味", rf"{_PART}{_ANY}{{0,12}}(?:you|si|wen zhe|qi) {_ANY}{{0,2}}{_SMELL}", gas_only=True),
+    _rule("煤气味", rf"wen (?:dao|zao|zhe|jian) {_ANY}{{0,5}}(?:{_SMELL}|qi )"),
+    _rule("煤气味", rf"(?:cou ji dan|cou|sa bi|ci bi) (?:de )?{_SMELL}"),
+    _rule("着火", r"(?:zao|ze|zuo|qi|si) huo (?!jia |ku |ce |zou )"),
+    _rule("爆炸", r"bao (?:za|ran) "),
+    _rule("爆管", r"(?:bao guan |guan (?:dao |zi |xian )?bao (?!xiu ))"),
+    _rule("中毒", r"zon du "),
+    _rule("一氧化碳", r"yi yan hua tan "),
+    _rule("报警器响", rf"(?:bao jin |jin bao )(?:qi |le ){_ANY}{{0,5}}(?:xian |jiao |bao )"),
+    _rule("报警器响", rf"{_GAS}{_ANY}{{0,5}}bao jin (?!qi )"),
+    _rule("挖断", r"wa (?:duan|po|huai|lou|cuan) ", gas_only=True),
+    _rule("头晕", rf"{_GAS}{_ANY}{{0,12}}(?:tou |fa )?(?:yun |tou ten |e xin )"),
+)
+_HEATING = re.compile(r"(?:^|(?<= ))(?:nuan qi|di nuan|re li|gon nuan|re sui|pao sui|lou sui) ")
+_NOT = re.compile(r"(?:^|(?<= ))(?:bu|mei|mei you|bie|mei wen dao|mei you wen dao|bu zai|mei zai|bu hui|mei fa xian) $")
+_ASKING = re.compile(r"(?:^|(?<= ))(?:si bu|you mei|hui bu|si fou|pa|lou bu|dan xin) (?:si |you |hui )?$")
 _MENDED = re.compile(
-    r"(?:xiu hao|cu li hao|jie jue|wei xiu hao|cu li wan|huan hao|hao le|pai cu|mei si le|bu lou le|pu mie)"
+    r"(?:^|(?<= ))(?:xiu hao|cu li hao|jie jue|cu li wan|huan hao|hao le|pai cu|mei si le|bu lou le|pu mie) "
 )
 _STILL = re.compile(
-    r"(?:hai (?:si|zai|you|xian|lou)|mei (?:you )?(?:xiu|jie|cu)|you (?:lou|xian|you)|you kai si|mei xiu)"
+    r"(?:^|(?<= ))(?:hai (?:si|zai|you|xian|lou)|mei (?:you )?(?:xiu|jie|cu)|bu jie|you (?:lou|xian|you)|you kai si) "
 )
-_HARMLESS = ("楼七", "楼7", "打不着火", "点不着火", "打不着", "火气", "生火做饭")
+_HARMLESS = ("楼七", "楼7", "打不着火", "点不着火", "打不着", "火气", "生火做饭", "曝光", "保管", "管道包", "误报")
 
 
 def find_safety(text: str) -> SafetyWord | None:
@@ -97,10 +126,13 @@ def find_safety(text: str) -> SafetyWord | None:
     for harmless in _HARMLESS:
         plain = plain.replace(harmless, "啊")
     flat = "".join(f"{syllable} " for syllable in syllables(plain))
-    for word, pattern in _COMPILED:
-        for match in pattern.finditer(flat):
+    heating = _HEATING.search(flat) is not None
+    for rule in _RULES:
+        if rule.gas_only and heating:
+            continue
+        for match in rule.pattern.finditer(flat):
             before = flat[: match.start()]
             if _NOT.search(before) and not _ASKING.search(before):
                 continue
-            return SafetyWord(word, mended=bool(_MENDED.search(flat)) and not _STILL.search(flat))
+            return SafetyWord(rule.word, mended=bool(_MENDED.search(flat)) and not _STILL.search(flat))
     return None
