@@ -65,7 +65,6 @@ class ContactHistory:
         no_ai: "别用机器人": on the list of those whom no machine calls.
         ai_unanswered: unanswered AI calls for this case.
         ai_handed_over: an AI call about this case ended in row 11.
-        closing_dissatisfied: "dissatisfied" by key at the end of the call that was answered directly (row 1).
         deferred_to: the moment a person in charge approved for this callback (§3.4).
         ai_attempts: unanswered AI calls after which a person takes over (§3.1 row 14).
     """
@@ -79,7 +78,6 @@ class ContactHistory:
     no_ai: bool = False
     ai_unanswered: int = 0
     ai_handed_over: bool = False
-    closing_dissatisfied: bool = False
     deferred_to: datetime | None = None
     ai_attempts: int = 2
 

@@ -96,9 +96,12 @@ class HumanQueue:
                 raise CallbackTaken(f"已由 {first.lease_holder} 领取")
             lock = await uow.contact_locks.take(first.phone_key, Channel.HUMAN, staff, first.id, now, until)
             claimed = [await self._claim_one(uow, first, staff, now, until)]
-            for other in await uow.callbacks.live_of_person(first.phone_key):
-                if other.id != first.id and other.complained_staff != staff:
-                    claimed.append(await self._claim_one(uow, other, staff, now, until, joins=True))
+            others = await uow.callbacks.live_of_person(first.phone_key)
+            claimed += [
+                await self._claim_one(uow, other, staff, now, until, joins=True)
+                for other in others
+                if other.id != first.id and other.complained_staff != staff
+            ]
             await uow.commit()
         return Claim(tuple(each for each in claimed if each), lock, until)
 

@@ -64,7 +64,7 @@ def _can_be_surveyed(case: CaseFacts, history: ContactHistory) -> bool:
 TABLE: tuple[Rule, ...] = (
     Rule(
         1,
-        lambda case, history: case.case_type in _CONSULT_OR_PRAISE and history.closing_dissatisfied,
+        lambda case, history: case.case_type in _CONSULT_OR_PRAISE and "不满意" in case.closing_rating,
         Channel.HUMAN,
         1,
         "咨询、表扬件通话末评价不满意,当日人工回访",

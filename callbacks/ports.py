@@ -12,6 +12,8 @@ from callbacks.contact_lock import ContactLocks
 from callbacks.windows import Channel
 from cases.commands import CallbackResult, MoveCommand, Moved
 from cases.facts import CaseFacts
+from cases.intake import Intake, IntakeCommand
+from cases.master_data import Role
 from sms.messages import OutgoingSms
 from telephony.ports import Call, Leg
 from vocabulary.phone_number import PhoneNumber
@@ -183,12 +185,24 @@ class CaseDoor(Protocol):
         """
         ...
 
-    async def callback_phone(self, case_number: str) -> PhoneNumber | None:
-        """The number to ask; of a reporter, the reporter's own."""
+    async def callback_phone(self, case_number: str, *, by: str, role: Role, reason: str) -> PhoneNumber | None:
+        """The number to ask; each look is in the audit trail.
+
+        Raises:
+            IdentityWithheld: somebody reported, and the role may not know who.
+        """
         ...
 
-    async def record_callback(self, result: CallbackResult) -> object:
-        """Move the case by what the callback brought."""
+    async def callback_result(self, result: CallbackResult) -> Moved:
+        """Move the case by what the callback brought.
+
+        Raises:
+            MoveRefused: the case stands elsewhere, or only a person may finish it.
+        """
+        ...
+
+    async def open(self, command: IntakeCommand) -> Intake:
+        """Open a case: a danger that was written."""
         ...
 
     async def move(self, command: MoveCommand) -> Moved:
@@ -209,10 +223,10 @@ class SmsSender(Protocol):
 
 
 class LeakLane(Protocol):
-    """The gas-leak lane for a live call (``ivr.leak_lane``)."""
+    """The gas-leak lane for a live call ; ``ivr.leak_lane.LeakLane`` serves it."""
 
-    async def enter(self, call: Call, leg: Leg, *, word: str, case_number: str) -> None:
-        """Run the lane on this leg to its end; it is never hung up by a machine."""
+    async def run(self, call: Call, leg: Leg, found_by: str, *, recording: str | None = None) -> None:
+        """Serve this leg until the user hangs up; a machine never does."""
         ...
 
 

@@ -87,7 +87,7 @@ class CaseTeller:
             resolved=answer.resolved,
         )
         try:
-            await self._cases.record_callback(result)
+            await self._cases.callback_result(result)
         except CasesError as refused:
             # Told before, or the case moved on meanwhile: the answer stays, and people see why it did not count.
             log.warning(
