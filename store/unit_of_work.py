@@ -40,6 +40,10 @@ _REPOSITORIES = {
     "seats": ("seats", "SeatRepository"),
     "queue": ("seats", "QueueRepository"),
     "reservations": ("seats", "ReservationRepository"),
+    "seat_events": ("seats", "SeatEventLog"),
+    "missed_calls": ("seats", "MissedCallRepository"),
+    "rescue_calls": ("seats", "RescueCallRepository"),
+    "ratings": ("seats", "RatingRepository"),
     "messages": ("sms", "SmsMessageRepository"),
     "users": ("access", "UserRepository"),
     "tokens": ("access", "TokenRepository"),
@@ -67,6 +71,10 @@ class SqlUnitOfWork:
     seats: Any
     queue: Any
     reservations: Any
+    seat_events: Any
+    missed_calls: Any
+    rescue_calls: Any
+    ratings: Any
     messages: Any
     users: Any
     tokens: Any
