@@ -96,6 +96,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule("煤气味", rf"wen (?:dao|zao|zhe|jian) {_ANY}{{0,5}}(?:{_SMELL}|qi )"),
     _rule("煤气味", rf"(?:cou ji dan|cou|sa bi|ci bi) (?:de )?{_SMELL}"),
     _rule("着火", r"(?:zao|ze|zuo|qi|si) huo (?!jia |ku |ce |zou )"),
+    _rule("着火", rf"huo (?:miao )?{_ANY}{{0,3}}mie bu (?:diao|liao|zu) "),
     _rule("爆炸", r"bao (?:za|ran) "),
     _rule("爆管", r"(?:bao guan |guan (?:dao |zi |xian )?bao (?!xiu ))"),
     _rule("中毒", r"zon du "),
