@@ -9,6 +9,7 @@ from cases.alerts import Alert, judge_alerts
 from cases.case import Case
 from cases.case_effects import CasePolicy, start_matter_limits
 from cases.case_records import CaseCall
+from cases.case_states import CaseState
 from cases.duplicates import NOT_DUPLICATE, Demand, DuplicateAction, Finding, find_duplicate
 from cases.intake import Intake, IntakeCommand
 from cases.master_data import CaseType, Role, Urgency
@@ -16,6 +17,7 @@ from cases.numbering import business_day, case_number
 from cases.person import Person, Reporter
 from cases.ports import CasesUnitOfWork, Suggester
 from cases.sorting import NOTHING, Suggestion
+from vocabulary.errors import InvalidValue
 from vocabulary.phone_number import PhoneKeyer
 
 
@@ -51,6 +53,38 @@ class Opening:
         self._tell_opened(case, command)
         self._judge_alerts(case, replace(new, number=case.number), known)
         return Intake(case.number, False, finding.row, finding.reason, finding.related, is_emergency=new.is_emergency)
+
+    async def judge_again(self, case: Case) -> None:
+        """重复判定 when a case is classified: what was heard may now tell what the first words did not.
+
+        A case that exists is not dissolved: row 3 then only links and says so, and the sorter decides.
+        """
+        mine = demand_of(case)
+        known = [demand for demand in await self.uow.cases.demands_like(mine, self.now) if demand.number != case.number]
+        finding = find_duplicate(mine, known, self.now)
+        if finding.row and finding.row != case.duplicate_row:
+            await self._relate(case, finding)
+        self._judge_alerts(case, mine, known)
+
+    async def split(self, number: str, call_id: str, *, by: str, role: Role, reason: str) -> Intake:
+        """See CaseServices.split."""
+        case = await self.uow.cases.get(number)
+        call = next((call for call in case.calls if call.call_id == call_id and call_id != case.call_id), None)
+        if call is None:
+            raise InvalidValue("the call did not join this case", field="call_id")
+        said = next((e.reason for e in case.events if e.move == "reminder" and e.detail.get("call_id") == call_id), "")
+        intake = await self.take_in(
+            IntakeCommand(
+                command_id=f"split-{call_id}"[:64], source=case.source, by=by, role=role, call_id=call_id,
+                caller=case.phone, person_name=case.person_name, address=case.address, demand=said,
+                household_no=case.household_no, recording_id=call.recording_id,
+            ),
+            always_new=True,
+        )  # fmt: skip
+        case.link(intake.case_number)
+        case.note("split", by=by, role=role, at=self.now, reason=reason, case_number=intake.case_number)
+        self.uow.audit.append(by, "case.split", number, reason, {"case_number": intake.case_number})
+        return intake
 
     def _demand(self, command: IntakeCommand, suggestion: Suggestion) -> Demand:
         address = parse_address(command.address)
@@ -167,6 +201,24 @@ class Opening:
         danger = any(case.attributes.get(name) for name in ("injured", "burning"))
         for alert in judge_alerts(new, known, self.now, is_hurt_or_burning=danger):
             self.uow.events.append("alert", alert_payload(alert))
+
+
+def demand_of(case: Case) -> Demand:
+    """A case as duplicates and alerts see it."""
+    return Demand(
+        number=case.number,
+        source=case.source,
+        opened_at=case.opened_at,
+        phone_key=case.phone_key,
+        household_no=case.household_no,
+        matter=case.effective_matter,
+        place_key=case.place_key,
+        community_key=case.community_key,
+        is_emergency=case.effective_type is CaseType.EMERGENCY or case.is_p0,
+        urgency=case.urgency or case.suggested_urgency,
+        archived_at=case.archived_at,
+        is_void=case.state is CaseState.VOID,
+    )
 
 
 def identify(case: Case, person: Person) -> None:

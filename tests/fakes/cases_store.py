@@ -7,11 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from cases.case import Case
-from cases.case_states import CaseState
 from cases.duplicates import Demand
 from cases.errors import CaseNotFound
 from cases.intake import Intake
-from cases.master_data import CaseType, Urgency
+from cases.opening import demand_of
 from cases.person import Person, Reporter
 from vocabulary.clock import Clock
 from vocabulary.errors import AlreadyExists, ConcurrentChange
@@ -26,17 +25,6 @@ def copied(value: Any) -> Any:
     if isinstance(value, list):
         return [copied(item) for item in value]
     return dict(value) if isinstance(value, dict) else value
-
-
-def demand_of(case: Case) -> Demand:
-    """The facts of sameness of a known case."""
-    return Demand(
-        number=case.number, source=case.source, opened_at=case.opened_at, phone_key=case.phone_key,
-        household_no=case.household_no, matter=case.effective_matter, place_key=case.place_key,
-        community_key=case.community_key, urgency=case.urgency or case.suggested_urgency,
-        is_emergency=case.effective_type is CaseType.EMERGENCY or case.effective_urgency is Urgency.P0,
-        archived_at=case.archived_at, is_void=case.state is CaseState.VOID,
-    )  # fmt: skip
 
 
 @dataclass
