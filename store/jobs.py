@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from dbos import DBOS, DBOSClient, EnqueueOptions, Serializer
-from sqlalchemy import Engine, inspect, select, update
+from sqlalchemy import Engine, inspect, make_url, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -159,9 +159,14 @@ def enqueue_attempt(client: DBOSClient, session: Session, name: str, key: str, *
     client.enqueue_in_transaction(session, options, name, key, attempt)
 
 
-def prepare_job_tables(database: Database) -> None:
-    """Make or upgrade DBOS's own tables; before anything is enqueued and before a worker starts. Blocks."""
-    DBOS.migrate(_dbos_url(database))
+def prepare_job_tables(url: str) -> None:
+    """Make or upgrade DBOS's own tables; before anything is enqueued and before a worker starts. Blocks.
+
+    Args:
+        url: as given to ``Database``.
+    """
+    given = make_url(url)
+    DBOS.migrate(given.set(drivername=given.get_backend_name()).render_as_string(hide_password=False))
 
 
 def check_job_tables(engine: Engine) -> None:
@@ -216,8 +221,3 @@ async def order_again(session: AsyncSession, writer: DbosJobWriter, name: str, k
         return False
     await session.run_sync(lambda sync: enqueue_attempt(writer._client, sync, name, key, attempt=attempt, pause_s=0.0))
     return True
-
-
-def _dbos_url(database: Database) -> str:
-    driver = "sqlite" if database.is_sqlite else "postgresql"
-    return database.sync_url.set(drivername=driver).render_as_string(hide_password=False)

@@ -1,8 +1,8 @@
 """Who did what, when and why: append only, each entry sealed over the one before."""
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table, Text
 
-from store.tables.metadata import Json, UtcDateTime, metadata
+from store.tables.metadata import UtcDateTime, metadata
 
 audit_entries = Table(
     "audit_entry",
@@ -13,7 +13,7 @@ audit_entries = Table(
     Column("action", String(100), nullable=False),
     Column("subject", String(200), nullable=False, index=True),
     Column("reason", Text, nullable=False),
-    Column("detail", Json, nullable=False),
+    Column("detail", JSON, nullable=False),  # not JSONB: it writes numbers its own way, which would break the seal
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )

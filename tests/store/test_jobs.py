@@ -30,7 +30,7 @@ DESK = Path(__file__).with_name("jobs_desk.py")
 
 @pytest.fixture
 async def writer(database: Database) -> AsyncIterator[DbosJobWriter]:
-    await asyncio.to_thread(prepare_job_tables, database)
+    await asyncio.to_thread(prepare_job_tables, database.url)
     writer = DbosJobWriter(database, clock=SystemClock())
     yield writer
     writer.dispose()
