@@ -66,6 +66,7 @@ class MediaWorker:
     Args:
         on_recording: told once for every recording started, and once for each file a dead run left behind.
         on_died: told the reason each time the worker dies unasked; for the alert.
+        on_restarted: told when a new worker takes commands after that.
     """
 
     def __init__(
@@ -74,10 +75,12 @@ class MediaWorker:
         *,
         on_recording: Callable[[RecordingEvent], None],
         on_died: Callable[[str], None] | None = None,
+        on_restarted: Callable[[], None] | None = None,
     ) -> None:
         self.config = config
         self._on_recording = on_recording
         self._on_died = on_died
+        self._on_restarted = on_restarted
         self._legs: dict[str, Callable[[LegEvent], None]] = {}
         self._recordings: dict[str, str] = {}  # recording -> leg
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -300,6 +303,8 @@ class MediaWorker:
                 except MediaUnavailable as error:
                     log.error("media worker did not start", extra={"worker": self.config.name, "reason": str(error)})
                     await self._take_down(str(error))
+            if self._on_restarted:
+                self._on_restarted()
 
     async def _until_dead(self) -> str:
         """Return why, when the link is down or the worker answers no more."""
