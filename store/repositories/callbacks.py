@@ -181,7 +181,7 @@ class ContactLockRepository:
             "expires_at": until,
         }
         first = _insert_if_absent(self._session, table, {"phone_key": phone_key, "fence": 1, **values})
-        if await self._count(first) == 0:
+        if await self._session.scalar(first.returning(column.fence)) is None:
             free = (column.expires_at <= at) | ((column.holder == holder) & (column.channel == channel))
             taking = update(table).where(column.phone_key == phone_key, free).values(**values, fence=column.fence + 1)
             if await self._count(taking) == 0:
