@@ -20,8 +20,9 @@ from seats.call_lists import LostLeakCaller
 from seats.duty_chain import RING_S, DutyPerson, rings
 from seats.queue import Lane, LeaveReason, QueueEntry
 from telephony.causes import Cause
-from telephony.ports import BridgeEnd, Call, CallFailed, Direction, Leg, LegEnded, ShortCodeTarget
+from telephony.ports import BridgeEnd, Call, CallFailed, Direction, Leg, LegEnded
 from vocabulary.clock import Clock
+from vocabulary.errors import NuanxianError
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class LeakRules:
         failed_ring_pause_s: before the next ring when one failed at once, so that a dead trunk is not hammered.
         text_gap_s: quiet between two rounds of the safety text, in which the caller may speak into the recording.
         dropped_within_s: a talk that ends sooner was a dropped line: the caller is connected again.
-        hotline_number: shown to those rung through the trunk.
+        hotline_number: shown to those rung through the trunk; "" for each trunk's own, which always may be shown.
     """
 
     seat_wait_s: float = 10.0
@@ -53,7 +54,7 @@ class LeakRules:
     failed_ring_pause_s: float = 2.0
     text_gap_s: float = 2.0
     dropped_within_s: float = 10.0
-    hotline_number: str = "96556"
+    hotline_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,11 @@ class LeakLane:
             leak = _LeakCall(call, leg, keys, found_by, recording, entry)
             try:
                 while True:
-                    await self._connect_and_talk(leak)
+                    try:
+                        await self._connect_and_talk(leak)
+                    except NuanxianError:  # whatever failed, this caller is not hung up on
+                        log.exception("the leak lane begins again", extra={"call": call.id})
+                        await self._clock.sleep(self._rules.failed_ring_pause_s)
             except LegEnded:
                 log.info("leak caller hung up", extra={"call": call.id, "spoken_to": leak.spoken_to})
             finally:
@@ -248,7 +253,7 @@ class _DutyRinging:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
         for leg in self._call.legs:
-            ours = leg.direction is Direction.OUTBOUND and leg.account is None and leg.id not in self._before
+            ours = leg.direction is Direction.OUTBOUND and leg.trunk is not None and leg.id not in self._before
             if not ours or leg is self._taken or leg.cause is not None:
                 continue
             if isinstance(error, LegEnded):
@@ -267,7 +272,7 @@ class _DutyRinging:
             began_s = self._clock.monotonic_s()
             try:
                 leg = await self._call.originate(
-                    ShortCodeTarget(ring.person.digits), caller_id=self._rules.hotline_number, ring_s=ring.ring_s
+                    ring.person.target, caller_id=self._rules.hotline_number, ring_s=ring.ring_s
                 )
             except CallFailed as failed:
                 log.warning(

@@ -110,11 +110,20 @@ class Reception:
         leg = call.first_leg
         try:
             await leg.answer()
-            recording = await call.record(leg) if self._rules.record else None
+            recording = await self._record(call)
             async with Keys(leg) as keys:
                 await self._serve(Visit(call, leg, keys, recording))
         except LegEnded as ended:
             log.info("caller hung up", extra={"call": call.id, "cause": ended.cause.name})
+
+    async def _record(self, call: Call) -> str | None:
+        if not self._rules.record:
+            return None
+        try:
+            return await call.record(call.first_leg)
+        except NuanxianError:
+            log.exception("a call is served without recording", extra={"call": call.id})
+            return None
 
     async def _serve(self, visit: Visit) -> None:
         safety = self._listen_for_safety(visit)

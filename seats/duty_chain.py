@@ -3,6 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from telephony.ports import NumberTarget, ShortCodeTarget, Target
+from vocabulary.errors import InvalidPhoneNumber
+from vocabulary.phone_number import PhoneNumber
+
 RING_S = 20.0
 """Domain spec §10.1: 各 20 s, 循环不止."""
 
@@ -18,6 +22,14 @@ class DutyPerson:
 
     role: str
     digits: str
+
+    @property
+    def target(self) -> Target:
+        """How to ring this person: a telephone number, or a number of the plan."""
+        try:
+            return NumberTarget(PhoneNumber.parse(self.digits))
+        except InvalidPhoneNumber:
+            return ShortCodeTarget(self.digits)
 
 
 @dataclass(frozen=True, slots=True)
