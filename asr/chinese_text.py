@@ -2,10 +2,14 @@
 
 import re
 import unicodedata
+from pathlib import Path
 
 import zhconv
 
 DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "幺": 1, "两": 2}
+# Loaded here by its path: left to itself, zhconv reads it at the first use and leaves the file open.
+zhconv.loaddict(str(Path(zhconv.__file__).with_name("zhcdict.json")))
+
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _NUMERALS = re.compile(f"[{''.join(DIGITS)}{''.join(_UNITS)}]+")
 _DECIMAL = re.compile(r"(\d)点(\d)")

@@ -67,7 +67,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class NobodySpoke:
-    """``silence_s`` passed without speech; reported once."""
+    """``silence_s`` passed without speech since the beginning or the last words; reported once each time."""
 
     at_s: float
 
@@ -150,12 +150,11 @@ class Endpointer:
         if self._announced or self._voiced_s < self.rules.min_voiced_s:
             return []
         self._announced = True
-        self._reported_silence = True
         return [SpeechBegan(self._started_s)]
 
     def _close(self, *, cut: bool) -> list[Turn]:
         self.state = EndpointState.QUIET
         if not self._announced:  # a click: the wait for speech goes on as if it had not been
             return []
-        self._quiet_since_s = self._last_voice_s
+        self._quiet_since_s, self._reported_silence = self._last_voice_s, False
         return [SpeechEnded(self._started_s, self._last_voice_s, cut)]
