@@ -5,11 +5,13 @@ SQLite: WAL, foreign keys, ``synchronous=FULL`` (NORMAL loses committed transact
 locked" no time-out can mend. One connection writes in a process; others of this machine wait for it.
 """
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.field_encryption import FieldCipher
@@ -62,6 +64,15 @@ class Database:
         engine = create_engine(self.sync_url, pool_size=pool_size, max_overflow=0, pool_pre_ping=not self.is_sqlite)
         self._set_up(engine, writes=writes, durable=durable)
         return engine
+
+    async def is_reachable(self) -> bool:
+        """Whether a reader is answered within 2 s; for ``/readyz``."""
+        try:
+            async with asyncio.timeout(2), self.reading.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+        return True
 
     async def dispose(self) -> None:
         """Close every connection."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from dbos import DBOS, DBOSClient, EnqueueOptions, Serializer
-from sqlalchemy import Engine, inspect, make_url, select, update
+from sqlalchemy import Engine, func, inspect, make_url, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -198,6 +198,14 @@ async def read_jobs(
         query = query.where(job_table.c.state.in_(states))
     rows = await session.execute(query.order_by(job_table.c.enqueued_at.desc()).limit(limit))
     return [JobRow(**row._mapping) for row in rows]
+
+
+async def count_jobs(session: AsyncSession) -> dict[JobState, int]:
+    """How many jobs stand in each state; for ``/metrics``."""
+    counts = dict.fromkeys(JobState, 0)
+    for state, count in await session.execute(select(job_table.c.state, func.count()).group_by(job_table.c.state)):
+        counts[state] = count
+    return counts
 
 
 async def order_again(session: AsyncSession, writer: DbosJobWriter, name: str, key: str, *, now: datetime) -> bool:

@@ -152,6 +152,9 @@ class SqlUnitOfWork:
 class UnitOfWorkFactory:
     """Makes units of work: ``async with uow_factory() as uow``.
 
+    A unit holds SQLite's only writing connection from its first statement to its end: never open one inside another,
+    and never wait for anything slow in it.
+
     Args:
         database: where they write.
         clock: stamps audit entries and events.

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.database import Database
 from store.job_rules import JobState, RetryRules
-from store.jobs import DbosJobWriter, JobRow, order_again, prepare_job_tables, read_jobs
+from store.jobs import DbosJobWriter, JobRow, count_jobs, order_again, prepare_job_tables, read_jobs
 from store.jobs_worker import JobsConfig, JobsWorker
 from store.unit_of_work import UnitOfWorkFactory
 from vocabulary.clock import SystemClock
@@ -80,6 +80,8 @@ async def test_a_committed_job_is_done_and_one_rolled_back_never_was(
     await worker.stop()
     assert sorted(seen) == ["a", "b"]
     assert {row.key for row in rows} == {"a", "b"}
+    async with AsyncSession(database.reading) as session:
+        assert (await count_jobs(session))[JobState.DONE] == 2
 
 
 async def test_a_job_that_must_wait_says_why_and_is_done_later(database: Database, units: UnitOfWorkFactory) -> None:

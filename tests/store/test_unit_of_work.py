@@ -1,5 +1,8 @@
 """A unit of work commits everything or nothing."""
 
+import asyncio
+import sqlite3
+
 import pytest
 from sqlalchemy import Column, Integer, String, Table, func, insert, select
 from sqlalchemy.exc import OperationalError
@@ -118,7 +121,25 @@ async def test_a_lock_that_stays_is_reported_as_unavailable(uow_factory: UnitOfW
         await uow_factory.run(use_case)
 
 
-def _locked() -> OperationalError:
-    import sqlite3
+async def test_units_cancelled_at_any_point_leave_the_store_usable(
+    kitchen: None, database: Database, uow_factory: UnitOfWorkFactory
+) -> None:
+    async def fill(kettle: str) -> None:
+        async with uow_factory() as uow:
+            uow.session.add(Kettle(kettle, 20))
+            uow.events.append("kettle.filled", {"id": kettle})
+            await uow.commit()
 
+    for number in range(40):
+        task = asyncio.create_task(fill(f"k{number}"))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    async with asyncio.timeout(5):
+        await fill("last")
+    assert await _count(database, kettles) == await _count(database, event_outbox)
+
+
+def _locked() -> OperationalError:
     return OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
