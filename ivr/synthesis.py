@@ -163,7 +163,10 @@ def encode_alaw(audio: Samples) -> bytes:
 
 
 def hold_music(seconds: float = 32.0) -> Samples:
-    """A quiet arpeggio over four chords (own work), looping without a seam."""
+    """A quiet music box over four chords (own work), looping without a seam.
+
+    High and plucked on purpose: softer, lower notes were taken for a voice by the voice detection of a recording.
+    """
     chords: tuple[tuple[float, ...], ...] = (
         (261.63, 329.63, 392.0, 493.88),
         (220.0, 261.63, 329.63, 392.0),
@@ -175,9 +178,9 @@ def hold_music(seconds: float = 32.0) -> Samples:
     pattern = (0, 1, 2, 3, 2, 3, 1, 2, 0, 2)
     for step in range(int(seconds / step_s)):
         chord = chords[(step // 10) % len(chords)]
-        hertz = chord[pattern[step % 10]] * 2
-        envelope = np.minimum(t / 0.02, 1) * np.exp(-2.2 * t)
-        note = envelope * (np.sin(2 * np.pi * hertz * t) + 0.25 * np.sin(4 * np.pi * hertz * t))
+        hertz = chord[pattern[step % 10]] * 4
+        envelope = np.minimum(t / 0.003, 1) * np.exp(-3 * t)
+        note = envelope * (np.sin(2 * np.pi * hertz * t) + 0.1 * np.sin(4 * np.pi * hertz * t))
         at = (int(step * step_s * RATE_HZ) + np.arange(len(t))) % len(out)  # the last notes ring into the first
         np.add.at(out, at, note)
     quiet: Samples = out * (10 ** (-28 / 20) / np.sqrt(np.mean(out**2)))
@@ -263,8 +266,7 @@ def render(options: argparse.Namespace) -> int:
     texts = {key: text for key, text in read_texts().items() if key.startswith(options.only)}
     renderer = Renderer(options.folder, options.voice)
     for key, make in SOUNDS.items():
-        if options.all or key not in renderer.index or not (options.folder / f"{key}.alaw").is_file():
-            renderer.keep(key, "", make())
+        renderer.keep(key, "", make())
     wanted = list(texts) if options.all else renderer.wanted(texts)
     if wanted:
         engine: Synthesiser = Kokoro(
