@@ -9,7 +9,10 @@ from typing import Protocol
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from console.endpoint import Ask, Endpoint, Nothing, Principal
+from access.errors import TokenRefused
+from access.identity import Identity
+from access.roles import Scope
+from console.endpoint import Ask, Endpoint, Nothing
 from console.errors import (
     BadRequest,
     ConsoleError,
@@ -28,7 +31,6 @@ from vocabulary.identifiers import new_id
 
 log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 1024 * 1024
-ANONYMOUS = Principal("anonymous", frozenset(), frozenset())
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -40,8 +42,12 @@ _SECURITY_HEADERS = {
 class Authenticator(Protocol):
     """Knows tokens; ``access.services`` serves it."""
 
-    async def principal(self, token: str) -> Principal | None:
-        """Who holds this token; None if it is unknown, expired or revoked."""
+    async def authenticate(self, token: str) -> Identity:
+        """Who holds this token.
+
+        Raises:
+            TokenRefused: nobody, any more or ever.
+        """
         ...
 
 
@@ -119,9 +125,9 @@ class Api:
 
     def _serve(self, endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
-            by = await self._principal(request, endpoint.scope)
+            identity = await self._identity(request, endpoint.scope)
             ask = Ask(
-                by=by,
+                identity=identity,
                 body=await _body(request, endpoint.body),
                 query=_checked(endpoint.query, dict(request.query), "query"),
                 path=dict(request.match_info),
@@ -132,19 +138,20 @@ class Api:
 
         return serve
 
-    async def _principal(self, request: web.Request, scope: str | None) -> Principal:
+    async def _identity(self, request: web.Request, scope: Scope | None) -> Identity | None:
         """The one authorization point: who asks, and whether the right is there."""
         if scope is None:
-            return ANONYMOUS
+            return None
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise NotSignedIn("需要 Authorization: Bearer 令牌")
-        by = await self._authenticator.principal(token.strip())
-        if by is None:
-            raise NotSignedIn("令牌无效或已过期")
-        if not by.may(scope):
-            raise NotAllowed(f"缺少权限 {scope}")
-        return by
+        try:
+            identity = await self._authenticator.authenticate(token.strip())
+        except TokenRefused as error:
+            raise NotSignedIn("令牌无效或已过期") from error
+        if not identity.may(scope):
+            raise NotAllowed(f"缺少权限 {scope.value}")
+        return identity
 
 
 async def _body(request: web.Request, model: type[BaseModel]) -> BaseModel:

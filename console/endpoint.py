@@ -7,8 +7,12 @@ from typing import Generic, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
+from access.identity import Identity
+from access.roles import Scope
+
 Body = TypeVar("Body", bound=BaseModel)
 Query = TypeVar("Query", bound=BaseModel)
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class Shape(BaseModel):
@@ -17,27 +21,13 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def as_model(model: type[Answer], row: object) -> Answer:
+    """A query row as a response model: the model's fields, read from the row's attributes."""
+    return model.model_validate({name: getattr(row, name) for name in model.model_fields})
+
+
 class Nothing(Shape):
     """A request without body or query."""
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks.
-
-    Attributes:
-        name: the user's or the token's name; stands in the audit.
-        roles: of domain spec §1.5, e.g. ``AGENT``.
-        scopes: rights, e.g. ``cases:write``; ``*`` is all.
-    """
-
-    name: str
-    roles: frozenset[str]
-    scopes: frozenset[str]
-
-    def may(self, scope: str) -> bool:
-        """Whether the right is among the scopes; ``cases:*`` covers ``cases:write``."""
-        return bool(self.scopes & {"*", scope, scope.partition(":")[0] + ":*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +35,24 @@ class Ask(Generic[Body, Query]):
     """One request, checked.
 
     Attributes:
-        by: who asks; an anonymous principal on public endpoints.
+        identity: who asks; None on public endpoints.
         path: the path's variables.
         source: the address it came from.
     """
 
-    by: Principal
+    identity: Identity | None
     body: Body
     query: Query
     path: dict[str, str]
     source: str
     request: web.Request
+
+    @property
+    def by(self) -> Identity:
+        """Who asks, on an endpoint that needs a right."""
+        if self.identity is None:
+            raise LookupError("a public endpoint has no identity")
+        return self.identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class Endpoint:
     path: str
     summary: str
     tag: str
-    scope: str | None
+    scope: Scope | None
     handler: Callable[..., Awaitable[object]]
     body: type[BaseModel] = Nothing
     query: type[BaseModel] = Nothing

@@ -82,7 +82,7 @@ def _operation(row: Endpoint) -> dict[str, Any]:
     }
     if row.scope is not None:
         operation["security"] = [{"token": []}]
-        operation["description"] = f"权限:`{row.scope}`"
+        operation["description"] = f"权限:`{row.scope.value}`"
     if row.body is not Nothing:
         operation["requestBody"] = {
             "required": True,
