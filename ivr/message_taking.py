@@ -25,8 +25,6 @@ from vocabulary.phone_number import PhoneNumber
 log = logging.getLogger(__name__)
 
 BY_KEY = "留言中按键1"
-TO_BE_HEARD = "电话留言,请听取录音。"
-"""The demand of a message whose words were not recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ class MessageTaking:
             visit.call.id,
             CallKind.MESSAGE,
             caller=number,
-            demand=text or TO_BE_HEARD,
+            demand=text,
             recording=visit.recording,
             by="BOT",
         )

@@ -120,7 +120,7 @@ class CallIntake:
     Attributes:
         command_id: repeated after a failure, it makes no second case.
         caller: the number to call back: keyed in for a message, else the caller's; None if withheld.
-        demand: in the caller's words, or a sentence in Chinese saying that the recording is to be heard.
+        demand: in the caller's words; "" while only the recording knows.
         recording: identifier, still being written.
         by: account of the seat, or ``BOT``.
     """
@@ -140,6 +140,10 @@ class CaseIntake(Protocol):
 
     async def open(self, intake: CallIntake) -> str:
         """The case's number; the same again for the same command."""
+        ...
+
+    async def rate(self, call_id: str, label: str) -> None:
+        """What the caller keyed at the end, as its Chinese label, on every case of the call."""
         ...
 
 

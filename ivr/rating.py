@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ivr.ports import Prompts, Ratings
+from ivr.visit import CaseOpening, insist
 from seats.call_lists import RatingGiven
 from telephony.ports import Leg
+from vocabulary.clock import Clock
 
 
 class Scale(Enum):
@@ -41,9 +43,13 @@ class RatingRules:
 class RatingByKey:
     """Asks once and keeps what is keyed; while it asks, 1 is a rating and not the leak key (§10)."""
 
-    def __init__(self, prompts: Prompts, ratings: Ratings, rules: RatingRules | None = None) -> None:
+    def __init__(
+        self, prompts: Prompts, ratings: Ratings, cases: CaseOpening, clock: Clock, rules: RatingRules | None = None
+    ) -> None:
         self._prompts = prompts
         self._ratings = ratings
+        self._cases = cases
+        self._clock = clock
         self._rules = rules or RatingRules()
 
     async def ask(
@@ -61,6 +67,7 @@ class RatingByKey:
             return None
         level = int(key)
         rating = RatingGiven(call_id, level, scale.value[level - 1], len(scale.value), staff_number, case_number)
-        await self._ratings.given(rating)
+        await insist(lambda: self._ratings.given(rating), self._clock, what="rating", call_id=call_id)
+        await self._cases.rate(call_id, rating.label)
         await leg.play(self._prompts.file("rating.thanks"))
         return rating

@@ -29,8 +29,6 @@ from vocabulary.errors import NuanxianError
 
 log = logging.getLogger(__name__)
 
-TALK_DEMAND = "来电,由席位受理,请补充诉求。"
-"""The demand of a talk's case until the staff or the transcript says more."""
 _LINE_FAILURES = frozenset(
     {Cause.RTP_TIMED_OUT, Cause.ACK_MISSING, Cause.MEDIA_LOST, Cause.TIMED_OUT, Cause.SERVER_ERROR, Cause.TRUNK_FAILED}
 )
@@ -332,17 +330,16 @@ class Reception:
             await insist(lambda: self._seats.ended(offer), self._clock, what="seat ended", call_id=visit.call.id)
 
     async def _open_case(self, visit: Visit, found: SeatAnswered) -> None:
-        visit.case_number = (
-            await self._cases.open(
+        """The talk's case, its demand still to be written; who left a message while waiting has one already."""
+        if visit.case_number is None:
+            visit.case_number = await self._cases.open(
                 visit.call.id,
                 CallKind.TALK,
                 caller=visit.leg.number,
-                demand=TALK_DEMAND,
+                demand="",
                 recording=visit.recording,
                 by=found.offer.account,
             )
-            or visit.case_number
-        )
 
     def _listen_for_safety(self, visit: Visit) -> "asyncio.Task[str]":
         """Words before the talk, best effort (§10): a task that ends with the word, or never."""

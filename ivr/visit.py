@@ -100,3 +100,9 @@ class CaseOpening:
 
         await insist(opening, self._clock, what=f"case ({kind.value})", call_id=call_id)
         return number
+
+    async def rate(self, call_id: str, label: str) -> None:
+        """Put the rating on the call's cases."""
+        if self._cases is not None:
+            cases = self._cases
+            await insist(lambda: cases.rate(call_id, label), self._clock, what="rating on the case", call_id=call_id)

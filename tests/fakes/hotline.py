@@ -41,6 +41,7 @@ class FakeCases:
     def __init__(self) -> None:
         self.intakes: list[CallIntake] = []
         self.numbers: dict[str, str] = {}
+        self.rated: list[tuple[str, str]] = []
         self.fails = 0
 
     async def open(self, intake: CallIntake) -> str:
@@ -49,6 +50,9 @@ class FakeCases:
             raise NuanxianError("the store is away")
         self.intakes.append(intake)
         return self.numbers.setdefault(intake.command_id, f"RX20261124-{len(self.numbers) + 1:04d}")
+
+    async def rate(self, call_id: str, label: str) -> None:
+        self.rated.append((call_id, label))
 
 
 class FakeEars:
@@ -127,7 +131,7 @@ class Hotline:
             prompts=prompts,
             leak_lane=self.leak_lane,
             messages=self.messages,
-            rating=RatingByKey(prompts, self.lists, rating_rules),
+            rating=RatingByKey(prompts, self.lists, opening, self.clock, rating_rules),
             cases=opening,
             missed=self.lists,
             clock=self.clock,

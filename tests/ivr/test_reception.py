@@ -88,6 +88,7 @@ async def test_when_the_seat_leaves_first_the_caller_is_asked_to_rate() -> None:
         (rating,) = hotline.store.tables["ratings"].values()
         assert (rating.level, rating.label, rating.staff_number) == (1, "非常满意", "001")
         assert rating.case_number == "RX20261124-0001"
+        assert hotline.cases.rated == [(call.id, "非常满意")]
         assert call.first_leg.heard[-1] == "rating.thanks"
         assert call.first_leg.hung_up_by_us
 
