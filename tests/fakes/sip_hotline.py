@@ -178,7 +178,7 @@ def request(
         body = OFFER if method == "INVITE" else ""
     lines = [
         f"{method} {uri} SIP/2.0",
-        f"Via: SIP/2.0/{transport} {host}:5060;branch=z9hG4bK{branch or f'{call_id}-{number}-{method}'};rport",
+        f"Via: SIP/2.0/{transport} {host}:5060;branch=z9hG4bK{branch or f'{call_id}-{number}'};rport",
         "Max-Forwards: 70",
         f"From: <sip:{user}@{host}>;tag={from_tag}",
         f"To: <sip:{to_user}@10.0.0.1>" + (f";tag={to_tag}" if to_tag else ""),

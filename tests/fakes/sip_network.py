@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from telephony.sip.core.address import Hop
-from telephony.sip.core.errors import PortInUse
+from telephony.sip.core.errors import MessageMalformed, PortInUse
 from telephony.sip.core.message import Request, Response, parse_message
 
 START = datetime(2026, 11, 24, 1, 5, tzinfo=UTC)
@@ -111,9 +111,7 @@ class SipNetwork:
         """Take one message on its way."""
         try:
             self.log.append((source, target, parse_message(data)))
-        except ValueError:
-            self.log.append((source, target, None))
-        except Exception:
+        except MessageMalformed:
             self.log.append((source, target, None))
         copies = 1
         if target.transport == "udp":

@@ -95,6 +95,11 @@ class IncomingInvite(InviteDialog):
         headers = () if self.account is None else (("Retry-After", str(retry_after_s)),)
         self.reject(503, q850=42, warning="all lines are busy", headers=headers)
 
+    @property
+    def local_tag(self) -> str:
+        """See transactions.ServerUser."""
+        return self.usage.local_tag
+
     def cancelled(self, cancel: Request) -> None:
         """See transactions.ServerUser."""
         self.run(self.usage.cancelled(cancel))

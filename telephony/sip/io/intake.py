@@ -176,10 +176,12 @@ class Intake:
         running = self._table.server(cancelled_key(request))
         if running is None:
             return self._refusal(request, 481, "no INVITE to cancel")
-        response = make_response(request, 200, to_tag=self._new_token())
-        if running.server_user is not None:
+        user = running.server_user
+        tag = user.local_tag if user is not None else self._new_token()  # the INVITE's own (RFC 3261 §9.2)
+        response = make_response(request, 200, to_tag=tag)
+        if user is not None:
             self._table.respond(request, response)  # before the INVITE's 487
-            running.server_user.cancelled(request)
+            user.cancelled(request)
         return response
 
     def _inside_dialog(self, request: Request) -> Response | None:

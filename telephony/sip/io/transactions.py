@@ -38,6 +38,11 @@ class ClientUser(Protocol):
 class ServerUser(Protocol):
     """Who stands behind an INVITE's server transaction."""
 
+    @property
+    def local_tag(self) -> str:
+        """To tag of its responses."""
+        ...
+
     def cancelled(self, cancel: Request) -> None:
         """A CANCEL came and has been answered."""
         ...
