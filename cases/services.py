@@ -10,7 +10,7 @@ from dataclasses import replace
 from cases.call_attachments import CallAttachments
 from cases.case_effects import CasePolicy
 from cases.case_states import CaseMove
-from cases.commands import CallbackResult, CallbackVerdict, MoveCommand, Moved, P0Dispatch
+from cases.commands import CallbackResult, CallbackVerdict, FieldValue, MoveCommand, Moved, P0Dispatch
 from cases.facts import CaseFacts
 from cases.intake import Intake, IntakeCommand
 from cases.master_data import Matters, Role, standard_matters
