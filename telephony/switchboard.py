@@ -9,6 +9,7 @@ from telephony.call_record import CallJournal
 from telephony.calls import CallRules, Calls
 from telephony.dial_plan import HOTLINE_PLAN, DialPlan
 from telephony.legs import LegMedia
+from telephony.loop_stall import LoopStall
 from telephony.media import MediaWorker, MediaWorkerConfig
 from telephony.sip import Credentials, Hop, SipEndpoint, SipSettings, TrunkRegistration, WrongPasswordLimiter
 from telephony.trunks import Trunk, TrunkKind
@@ -74,6 +75,7 @@ class Switchboard:
         calls: the CallControl that the trade uses.
         endpoint: for metrics and registrations.
         worker: for metrics.
+        loop_stall: how punctual the loop is, for metrics.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Switchboard:
         keyer: PhoneKeyer,
         on_media_died: Callable[[str], None] | None = None,
     ) -> None:
+        self.loop_stall = LoopStall()
         advertised = config.advertised_host or config.bind_host
         rules = CallRules(config.capacity_calls, config.plan, config.trunks, config.area_code)
         self.calls = Calls(rules, clock=clock, journal=journal, keyer=keyer)
@@ -132,9 +135,11 @@ class Switchboard:
         """
         await self.worker.start()
         await self.endpoint.start()
+        self.loop_stall.start()
 
     async def stop(self) -> None:
         """End the calls and write their records, then stop listening and the media worker."""
+        self.loop_stall.stop()
         await self.calls.stop()
         await self.endpoint.stop()
         await self.worker.stop()
