@@ -45,6 +45,7 @@ class Leg(asyncio.DatagramProtocol):
         self.listening: ListenTap | None = None
         self._report = report
         self._transport: asyncio.DatagramTransport | None = None
+        self._version = 4  # of IP
         self._listener: Speaker | None = None  # the peer's speaker: one look-up less for each packet
         self._incoming = IncomingStream()
         self._keys = DigitReceiver()
@@ -64,6 +65,7 @@ class Leg(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.DatagramProtocol."""
         self._transport = self.speaker.transport = cast(asyncio.DatagramTransport, transport)
+        self._version = ipaddress.ip_address(transport.get_extra_info("sockname")[0]).version
         if isinstance(getattr(transport, "max_size", None), int):
             transport.max_size = 2048  # type: ignore[attr-defined]  # asyncio's own loop takes 256 KiB a datagram
 
@@ -157,10 +159,15 @@ class Leg(asyncio.DatagramProtocol):
         """Take over what offer and answer agreed.
 
         Raises:
-            ValueError: the address is not numeric.
+            ValueError: the address is not numeric or of another family than the socket, or a payload type is none.
         """
         now_s = time.monotonic()
         address = ipaddress.ip_address(agreed.remote_host)
+        if address.version != self._version:
+            raise ValueError(f"an IPv{address.version} address for an IPv{self._version} socket")
+        for payload_type in (agreed.payload_type, agreed.event_payload_type_in, agreed.event_payload_type_out):
+            if payload_type is not None and not 0 <= payload_type <= 127:
+                raise ValueError(f"payload type {payload_type}")
         signalled = (str(address), agreed.remote_port)
         usable = not address.is_unspecified and agreed.remote_port > 0  # 0.0.0.0 is the old way to hold
         if usable and signalled != self._signalled:

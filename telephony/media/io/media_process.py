@@ -116,7 +116,11 @@ class MediaProcess:
     def _tick(self) -> None:
         now_s = time.monotonic()
         for speaker in list(self._ticking):
-            speaker.tick(now_s)
+            try:
+                speaker.tick(now_s)
+            except Exception:  # a fault of ours on one leg must not make the others stutter
+                log.exception("leg silenced", extra={"leg": speaker.leg})
+                self._set_ticking(speaker, False)
         for leg in self._listening:
             if leg.listening:
                 leg.listening.tick()
@@ -333,6 +337,17 @@ class MediaProcess:
         )
 
 
+class _FieldsFormatter(logging.Formatter):
+    """A fixed sentence, then the fields that came as ``extra``."""
+
+    _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        fields = [f"{name}={value!r}" for name, value in vars(record).items() if name not in self._OWN]
+        return " ".join((super().format(record), *fields))
+
+
 def _from_thread(loop: asyncio.AbstractEventLoop, report: object, event: Fact) -> None:
     loop.call_soon_threadsafe(report, event)  # type: ignore[arg-type]
 
@@ -349,7 +364,9 @@ def run(config: MediaWorkerConfig, *, stay: bool = False) -> None:
 
 def main() -> None:
     """Entry of the child process: one argument, the configuration as JSON."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s media %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_FieldsFormatter("%(asctime)s media %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     given = json.loads(sys.argv[1])
     given["socket_path"], given["spool"] = Path(given["socket_path"]), Path(given["spool"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)

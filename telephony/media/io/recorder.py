@@ -118,6 +118,9 @@ class RecordingFile:
         self.leg = leg
         self._assembler = StereoAssembler()
         self._file = open_file(part)
+
+    def begin(self) -> None:
+        """Write the header; its lengths are corrected at the end."""
         self._write(header(0))
 
     def add(self, chunk: Chunk) -> None:
@@ -208,9 +211,14 @@ class RecordingWriter:
     def _begin(self, order: Begin) -> None:
         part = part_path(self._spool, order.recording, self._worker)
         try:
-            self._files[order.recording] = RecordingFile(part, order.leg, self._open_file)
+            file = self._files[order.recording] = RecordingFile(part, order.leg, self._open_file)
         except OSError as error:
             self._report(RecordingFailed(recording=order.recording, leg=order.leg, reason=str(error)))
+            return
+        try:
+            file.begin()
+        except OSError as error:
+            self._fail(order.recording, str(error))
 
     def _guarded(self, recording: str, chunk: Chunk, *, last: bool) -> None:
         file = self._files.get(recording)
@@ -238,6 +246,9 @@ class RecordingWriter:
             file.abandon()
             path, duration_s = finish_file(file.part)
             kept = str(path)
+            if not duration_s:
+                path.unlink()
+                kept = ""
         except (OSError, WavMalformed) as error:
             log.error("recording not kept", extra={"recording": recording, "reason": str(error)})
         self._report(

@@ -1,0 +1,44 @@
+"""RTP ports."""
+
+import socket
+
+import pytest
+
+from telephony.media.io.udp import PortPool
+
+pytestmark = pytest.mark.unit
+
+
+def test_only_even_ports_are_used_and_the_one_freed_last_comes_last() -> None:
+    pool = PortPool("127.0.0.1", 43101, 43106)
+    assert pool.free == 3
+    sockets = [pool.bind() for _ in range(3)]
+    assert [port for _, port in sockets] == [43102, 43104, 43106]
+    with pytest.raises(OSError, match="no free RTP port"):
+        pool.bind()
+    for sock, _ in sockets:
+        sock.close()
+    pool.release(43104)
+    pool.release(43102)
+    sock, port = pool.bind()
+    sock.close()
+    assert port == 43104
+
+
+def test_a_port_that_another_program_holds_is_passed_over() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 43112))
+        pool = PortPool("127.0.0.1", 43112, 43114)
+        sock, port = pool.bind()
+        sock.close()
+    assert port == 43114
+    assert pool.free == 1
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(OSError):
+        PortPool("192.0.2.1", 43120, 43122).bind()
+
+
+def test_ipv6_is_bound_where_it_is_asked_for() -> None:
+    assert PortPool("::1", 43130, 43132).family == socket.AF_INET6
