@@ -146,15 +146,50 @@ class AuditTrail(Protocol):
 class SeatsUnitOfWork(Protocol):
     """One transaction over what this room keeps."""
 
-    seats: SeatRepository
-    queue: QueueRepository
-    reservations: ReservationRepository
-    seat_events: SeatEventLog
-    missed_calls: MissedCallRepository
-    rescue_calls: RescueCallRepository
-    ratings: RatingRepository
-    events: EventAppender
-    audit: AuditTrail
+    @property
+    def seats(self) -> SeatRepository:
+        """Seats by account."""
+        ...
+
+    @property
+    def queue(self) -> QueueRepository:
+        """Waiting callers."""
+        ...
+
+    @property
+    def reservations(self) -> ReservationRepository:
+        """The record of offers."""
+        ...
+
+    @property
+    def seat_events(self) -> SeatEventLog:
+        """What seats did."""
+        ...
+
+    @property
+    def missed_calls(self) -> MissedCallRepository:
+        """The list of §3.9."""
+        ...
+
+    @property
+    def rescue_calls(self) -> RescueCallRepository:
+        """The list of §10.3."""
+        ...
+
+    @property
+    def ratings(self) -> RatingRepository:
+        """What callers keyed."""
+        ...
+
+    @property
+    def events(self) -> EventAppender:
+        """Events that leave with the commit."""
+        ...
+
+    @property
+    def audit(self) -> AuditTrail:
+        """Audit entries that are written with the commit."""
+        ...
 
     async def commit(self) -> None:
         """Make it last.
