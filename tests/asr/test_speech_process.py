@@ -112,10 +112,12 @@ SILENCE = bytes([0xD5]) * 8000
 
 
 async def test_an_answer_gives_its_beginning_then_its_words_and_times(tmp_path: Path) -> None:
-    async with worker(tmp_path, lambda _choice: Parrot("没有修好")) as client:
-        async with client.open_stream("a", Expected.ANSWER, ANSWER) as stream:
-            await send(client, "a", SILENCE + SPOKEN + SILENCE, close=False)
-            events = await events_until(stream, TurnEnded)
+    async with (
+        worker(tmp_path, lambda _choice: Parrot("没有修好")) as client,
+        client.open_stream("a", Expected.ANSWER, ANSWER) as stream,
+    ):
+        await send(client, "a", SILENCE + SPOKEN + SILENCE, close=False)
+        events = await events_until(stream, TurnEnded)
     assert names(events) == ["SpeechStarted", "TurnEnded"]
     began, turn = events
     assert isinstance(began, SpeechStarted)
@@ -136,38 +138,46 @@ async def test_audio_that_comes_before_anybody_asked_is_not_lost(tmp_path: Path)
 
 async def test_silence_is_reported_once_and_gives_no_words(tmp_path: Path) -> None:
     parrot = Parrot("谢谢观看")
-    async with worker(tmp_path, lambda _choice: parrot) as client:
-        async with client.open_stream("quiet", Expected.FREE, MESSAGE) as stream:
-            await send(client, "quiet", SILENCE * 12)
-            events = await events_until(stream, StreamEnded)
+    async with (
+        worker(tmp_path, lambda _choice: parrot) as client,
+        client.open_stream("quiet", Expected.FREE, MESSAGE) as stream,
+    ):
+        await send(client, "quiet", SILENCE * 12)
+        events = await events_until(stream, StreamEnded)
     assert names(events) == ["SilenceHeard", "StreamEnded"]
     assert parrot.heard_s == []
 
 
 async def test_a_safety_word_in_a_message_is_told_before_the_words(tmp_path: Path) -> None:
-    async with worker(tmp_path, lambda _choice: Parrot("厨房里有没气味")) as client:
-        async with client.open_stream("m", Expected.FREE, MESSAGE) as stream:
-            await send(client, "m", SPOKEN)
-            events = await events_until(stream, StreamEnded)
+    async with (
+        worker(tmp_path, lambda _choice: Parrot("厨房里有没气味")) as client,
+        client.open_stream("m", Expected.FREE, MESSAGE) as stream,
+    ):
+        await send(client, "m", SPOKEN)
+        events = await events_until(stream, StreamEnded)
     assert names(events) == ["SpeechStarted", "SafetyHeard", "TurnEnded", "StreamEnded"]
     assert isinstance(events[1], SafetyHeard)
     assert events[1].word == "煤气味"
 
 
 async def test_listening_for_safety_words_reports_nothing_else(tmp_path: Path) -> None:
-    async with worker(tmp_path, lambda _choice: Parrot("暖气不热")) as client:
-        async with client.open_stream("w", Expected.SAFETY, SPOTTING) as stream:
-            await send(client, "w", SPOKEN)
-            events = await events_until(stream, StreamEnded)
+    async with (
+        worker(tmp_path, lambda _choice: Parrot("暖气不热")) as client,
+        client.open_stream("w", Expected.SAFETY, SPOTTING) as stream,
+    ):
+        await send(client, "w", SPOKEN)
+        events = await events_until(stream, StreamEnded)
     assert names(events) == ["SpeechStarted", "StreamEnded"]
 
 
 async def test_safety_listening_beyond_the_limit_is_shed_and_counted(tmp_path: Path) -> None:
-    async with worker(tmp_path, lambda _choice: Parrot(""), safety_streams=1) as client:
-        async with client.open_stream("one", Expected.SAFETY, SPOTTING):
-            async with client.open_stream("two", Expected.SAFETY, SPOTTING) as refused:
-                events = await events_until(refused, ListeningRefused)
-                state = await client.state()
+    async with (
+        worker(tmp_path, lambda _choice: Parrot(""), safety_streams=1) as client,
+        client.open_stream("one", Expected.SAFETY, SPOTTING),
+        client.open_stream("two", Expected.SAFETY, SPOTTING) as refused,
+    ):
+        events = await events_until(refused, ListeningRefused)
+        state = await client.state()
     assert names(events) == ["ListeningRefused"]
     assert state.safety_listen_skipped_total == 1
 
@@ -220,11 +230,13 @@ async def test_garbage_on_a_link_ends_that_link_only(tmp_path: Path) -> None:
 
 
 async def test_a_turn_that_cannot_be_recognised_in_time_is_reported_as_shed(tmp_path: Path) -> None:
-    async with worker(tmp_path, lambda _choice: Parrot("好的"), deadline_s=-1) as client:
-        async with client.open_stream("late", Expected.ANSWER, ANSWER) as stream:
-            await send(client, "late", SPOKEN)
-            events = await events_until(stream, TurnEnded)
-            state = await client.state()
+    async with (
+        worker(tmp_path, lambda _choice: Parrot("好的"), deadline_s=-1) as client,
+        client.open_stream("late", Expected.ANSWER, ANSWER) as stream,
+    ):
+        await send(client, "late", SPOKEN)
+        events = await events_until(stream, TurnEnded)
+        state = await client.state()
     assert isinstance(events[-1], TurnEnded)
     assert not events[-1].recognised
     assert state.turns_shed_total == 1
@@ -242,10 +254,12 @@ async def test_both_channels_of_a_recording_become_segments_with_their_speaker(
 
 
 async def test_silence_heard_is_followed_by_words_that_come_later(tmp_path: Path) -> None:
-    async with worker(tmp_path, lambda _choice: Parrot("喂")) as client:
-        async with client.open_stream("s", Expected.ANSWER, ANSWER) as stream:
-            await send(client, "s", SILENCE * 7 + SPOKEN + SILENCE)
-            events = await events_until(stream, TurnEnded)
+    async with (
+        worker(tmp_path, lambda _choice: Parrot("喂")) as client,
+        client.open_stream("s", Expected.ANSWER, ANSWER) as stream,
+    ):
+        await send(client, "s", SILENCE * 7 + SPOKEN + SILENCE)
+        events = await events_until(stream, TurnEnded)
     assert names(events) == ["SilenceHeard", "SpeechStarted", "TurnEnded"]
     assert isinstance(events[0], SilenceHeard)
 
