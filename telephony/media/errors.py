@@ -1,4 +1,4 @@
-"""MediaError
+"""MediaError             below telephony.errors.TelephonyError
 ├── MediaUnavailable   no media worker is running just now; a new one is being started
 ├── LegRefused         the worker could not open the leg; carries the worker's reason
 ├── RtpMalformed       a datagram breaks RFC 3550's packet format
@@ -6,10 +6,10 @@
 └── WavMalformed       a file is no stereo A-law WAV of ours and cannot be mended
 """
 
-from vocabulary.errors import NuanxianError
+from telephony.errors import TelephonyError
 
 
-class MediaError(NuanxianError):
+class MediaError(TelephonyError):
     """The root of everything the media room refuses."""
 
 

@@ -16,6 +16,8 @@ from telephony.media.io.speaker import PCMA, PCMU, Address, Speaker
 from telephony.media.messages import AudioArrived, ConfigureLeg, DigitReceived, Fact, LegCounters, RtpTimedOut
 from vocabulary.audio_frame import RATE_HZ
 
+COMFORT_NOISE = 13  # RFC 3389: what a phone that suppresses silence sends instead of it
+
 
 class Leg(asyncio.DatagramProtocol):
     """One party's RTP.
@@ -94,7 +96,7 @@ class Leg(asyncio.DatagramProtocol):
         elif payload_type in (PCMA, PCMU):
             pcmu = payload_type == PCMU
         else:
-            self._unknown_payload += not is_rtcp(second)
+            self._without_audio(second, sequence, timestamp, ssrc, addr, now_s)
             return
         incoming = self._incoming
         if not incoming.accept(sequence, timestamp, ssrc, int(now_s * RATE_HZ)):
@@ -112,6 +114,17 @@ class Leg(asyncio.DatagramProtocol):
                 listening.heard(incoming.timestamp, alaw)
         if self._listener and payload:
             self._listener.relay(incoming, second & MARKER, payload, pcmu, now_s)
+
+    def _without_audio(
+        self, second: int, sequence: int, timestamp: int, ssrc: int, addr: Address, now_s: float
+    ) -> None:
+        """Comfort noise, RTCP and what was not agreed: not heard, but from the latched source a sign of life."""
+        if addr == self._source:
+            self._heard_s = now_s
+        if second & 0x7F == COMFORT_NOISE:
+            self._incoming.accept(sequence, timestamp, ssrc, 0, timed=False)
+        else:
+            self._unknown_payload += not is_rtcp(second)
 
     def _admits(self, addr: Address) -> bool:
         """Whether a source that is not the latched one may become it.

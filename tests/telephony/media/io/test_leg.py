@@ -151,6 +151,19 @@ def test_rtcp_on_the_rtp_port_is_no_unknown_payload() -> None:
     assert line.leg.counters().unknown_payload == 1
 
 
+def test_a_phone_that_suppresses_silence_is_neither_dead_nor_losing_packets() -> None:
+    line = Opened(rtp_timeout_s=5.0)
+    line.hears()
+    began_s = line.leg._heard_s
+    line.leg._heard_s = began_s - 6.0  # six seconds ago
+    line.hears(payload_type=13, payload=b"\x20")
+    line.leg.sweep(began_s)
+    line.hears()
+    counters = line.leg.counters()
+    assert (counters.lost, counters.unknown_payload) == (0, 0)
+    assert line.reports == [AudioArrived("leg")]
+
+
 def test_keys_are_only_heard_under_the_payload_type_that_was_agreed() -> None:
     line = Opened(event_payload_type_in=96)
     line.hears(payload_type=101, payload=bytes([5, 10, 0, 160]))
