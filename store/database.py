@@ -61,7 +61,13 @@ class Database:
             pool_size: connections kept, and the most there can be.
             writes: whether each transaction takes the write lock at its beginning (SQLite).
         """
-        engine = create_engine(self.sync_url, pool_size=pool_size, max_overflow=0, pool_pre_ping=not self.is_sqlite)
+        engine = create_engine(
+            self.sync_url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,
+        )
         self._set_up(engine, writes=writes, durable=durable)
         return engine
 
@@ -89,6 +95,7 @@ class Database:
             max_overflow=0,
             pool_timeout=BUSY_TIMEOUT_S * 3,
             pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # an error's text must not carry a name or a number into a log
         )
         self._set_up(engine.sync_engine, writes=writes, durable=True)
         return engine

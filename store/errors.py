@@ -1,5 +1,5 @@
 """StoreError
-├── StoreUnavailable        the database is away or locked for longer than the retries lasted
+├── StoreUnavailable        the database is away or locked for longer than the retries lasted; also an Unavailable
 ├── DecryptionFailed        a stored field cannot be opened: wrong key, wrong place or changed bytes
 ├── SecretsRefused          the secrets file is unreadable, incomplete or open to others
 ├── RecordingNotKept        a recording could not be made durable; the spool file stays where it is
@@ -10,14 +10,14 @@ What rooms must catch without importing the store stands in ``vocabulary.errors`
 JobMustWait.
 """
 
-from vocabulary.errors import NuanxianError
+from vocabulary.errors import NuanxianError, Unavailable
 
 
 class StoreError(NuanxianError):
     """The root of what the store raises."""
 
 
-class StoreUnavailable(StoreError):
+class StoreUnavailable(StoreError, Unavailable):
     """The database is away, or was locked for longer than the retries lasted; nothing of this unit was written."""
 
 

@@ -87,6 +87,8 @@ class Journal:
         Returns:
             False if that took longer than ``within_s``.
         """
+        if self._thread is None or not self._thread.is_alive():
+            return self._entries.empty()
         reached = threading.Event()
         self._entries.put(reached)
         return reached.wait(within_s)

@@ -7,6 +7,7 @@
 import importlib
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -36,7 +37,6 @@ _REPOSITORIES = {
     "callbacks": ("callbacks", "CallbackRepository"),
     "contact_locks": ("callbacks", "ContactLockRepository"),
     "contacts": ("callbacks", "ContactRepository"),
-    "human_queue": ("callbacks", "HumanQueueRepository"),
     "seats": ("seats", "SeatRepository"),
     "queue": ("seats", "QueueRepository"),
     "reservations": ("seats", "ReservationRepository"),
@@ -59,6 +59,7 @@ class SqlUnitOfWork:
     Raises (at commit, flush or leaving):
         ConcurrentChange: an aggregate's version moved on meanwhile.
         AlreadyExists: a unique key stands already.
+        StoreUnavailable: the database is locked or away.
     """
 
     cases: Any
@@ -67,7 +68,6 @@ class SqlUnitOfWork:
     callbacks: Any
     contact_locks: Any
     contacts: Any
-    human_queue: Any
     seats: Any
     queue: Any
     reservations: Any
@@ -137,8 +137,9 @@ class SqlUnitOfWork:
             await self.events.write()
             await self.jobs.write(self.session, self._job_writer)
             await self.session.commit()
-        except (StaleDataError, IntegrityError) as error:
-            await self.session.rollback()
+        except (StaleDataError, DBAPIError, PoolTimeout) as error:
+            with suppress(DBAPIError):  # the connection may be gone: then there is nothing to roll back
+                await self.session.rollback()
             raise (_translated(error) or error) from error
 
     async def rollback(self) -> None:
@@ -198,12 +199,12 @@ class UnitOfWorkFactory:
             try:
                 async with self() as uow:
                     return await use_case(uow)
-            except (DBAPIError, PoolTimeout) as error:
-                if not (is_passing(error) or isinstance(error, PoolTimeout)):
-                    raise
+            except StoreUnavailable as error:
                 if attempt == self.ATTEMPTS - 1:
-                    raise StoreUnavailable("the database is locked or away") from error
-                log.warning("unit of work tried again", extra={"attempt": attempt + 1, "error": type(error).__name__})
+                    raise
+                log.warning(
+                    "unit of work tried again", extra={"attempt": attempt + 1, "error": type(error.__cause__).__name__}
+                )
                 await self.clock.sleep(self.FIRST_PAUSE_S * 2**attempt)
         raise AssertionError("unreachable")
 
@@ -214,6 +215,10 @@ def _translated(error: BaseException) -> Exception | None:
             return ConcurrentChange("somebody else changed this first")
         case IntegrityError() if _is_unique(error):
             return AlreadyExists("this key stands already")
+        case PoolTimeout():
+            return StoreUnavailable("no connection came free in time")
+        case DBAPIError() if is_passing(error):
+            return StoreUnavailable("the database is locked or away")
         case _:
             return None
 

@@ -4,6 +4,7 @@
 ├── ConfigurationRefused    the settings file holds mistakes; carries each with its line
 ├── ConcurrentChange        somebody else changed the same thing first: read again and decide again
 ├── AlreadyExists           a row with this key stands already: the command was carried out before
+├── Unavailable             something this needs is away for the moment; nothing was done
 └── JobMustWait             a job's handler cannot work now; carries the reason and when to try again
 
 Each room has its own root below NuanxianError, drawn at the head of its own ``errors.py``.
@@ -49,6 +50,10 @@ class ConcurrentChange(NuanxianError):
 
 class AlreadyExists(NuanxianError):
     """A row with the same unique key stands already; nothing was written."""
+
+
+class Unavailable(NuanxianError):
+    """Something this needs (the database, a worker) is away for the moment; nothing was done, try again later."""
 
 
 class JobMustWait(NuanxianError):

@@ -114,6 +114,15 @@ async def test_a_server_that_drops_its_connections_is_asked_again(
     assert await uow_factory.run(use_case) == 2
 
 
+async def test_an_errors_text_carries_no_values(empty_database: Database) -> None:
+    async with empty_database.writing.begin() as connection:
+        await connection.run_sync(COUNTS.metadata.create_all)
+    with pytest.raises(IntegrityError) as refused:
+        async with empty_database.writing.begin() as connection:
+            await connection.execute(insert(COUNTS), [{"id": 1, "value": 777}, {"id": 1, "value": 777}])
+    assert "777" not in str(refused.value)
+
+
 async def test_readiness_tells_whether_the_database_answers(empty_database: Database, cipher: FieldCipher) -> None:
     assert await empty_database.is_reachable()
     nowhere = Database("postgresql://nobody@127.0.0.1:1/none", cipher=cipher)
