@@ -115,7 +115,8 @@ class FactNeeds:
 
     def phone_known(self, case: Case, attempt: Attempt) -> Refusal | None:
         """联系电话, unless the user declines to give one."""
-        if case.phone_key or case.identity_withheld or case.is_anonymous or attempt.fields.get("is_anonymous"):
+        known = case.phone_key or case.identity_withheld or case.is_anonymous
+        if known or attempt.fields.get("phone") or attempt.fields.get("is_anonymous"):
             return None
         return Refusal("缺少:联系电话(用户不愿提供的,标明匿名)", "§2.1 S1", ("phone",))
 

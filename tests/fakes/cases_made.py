@@ -11,8 +11,12 @@ from cases.case_conditions import Attempt
 from cases.case_effects import CasePolicy, make_move
 from cases.case_records import CallbackNote, CaseCall, Feedback
 from cases.case_states import CaseMove, CaseState
+from cases.commands import MoveCommand
 from cases.errors import MoveRefused
+from cases.intake import IntakeCommand
 from cases.master_data import CaseType, Role, Source, Urgency
+from cases.services import CaseServices
+from vocabulary.phone_number import PhoneNumber
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
@@ -55,3 +59,34 @@ def refused(case: Case, move: CaseMove, role: Role, fields: Mapping[str, Any] = 
     with pytest.raises(MoveRefused) as error:
         make_move(case, attempt(move, role, fields), CasePolicy())
     return f"{error.value.reason}|{error.value.rule}"
+
+
+MOBILE = PhoneNumber("+8613800001234")
+FIXED = PhoneNumber("+8653285551234")
+
+
+def intake(command_id: str = "c1", **given: Any) -> IntakeCommand:
+    """A cold flat, told by telephone."""
+    usual: dict[str, Any] = {
+        "source": Source.PHONE, "by": "li", "call_id": f"call-{command_id}", "caller": MOBILE, "person_name": "王女士",
+        "address": "市北区延吉路12号三单元五零二", "demand": "暖气一点都不热", "case_type": CaseType.HELP,
+        "matter": "HEAT_NONE", "urgency": Urgency.P2,
+    }  # fmt: skip
+    return IntakeCommand(command_id=command_id, **(usual | given))
+
+
+async def go(services: CaseServices, number: str, event: CaseMove, role: Role, **fields: Any) -> CaseState:
+    """One move with a reason; where it led."""
+    return (await services.move(MoveCommand(number, event, "zhao", role, "按规定办理", fields))).to_state
+
+
+async def to_callback(services: CaseServices, number: str) -> None:
+    """Take a fresh case along the main path until a callback is due."""
+    await go(services, number, CaseMove.SAVE, Role.AGENT)
+    await go(services, number, CaseMove.CLASSIFY, Role.SORTER)
+    await go(services, number, CaseMove.ASSIGN, Role.SPECIALIST, unit="市北供热")
+    await go(services, number, CaseMove.SIGN, Role.UNIT_DISPATCH)
+    feedback = {name: WHOLE[name] for name in ("handler", "handled_at", "measures", "result", "contacted_user")}
+    await go(services, number, CaseMove.FEEDBACK, Role.UNIT_DISPATCH, evidence=("call-9",), **feedback)
+    await go(services, number, CaseMove.CHECK, Role.INSPECTOR)
+    assert await go(services, number, CaseMove.PRECHECK_OK, Role.INSPECTOR) is CaseState.CALLBACK_DUE

@@ -1,7 +1,7 @@
 """Cases on SQLite and PostgreSQL: a whole round, numbers under competition, versions, secrecy and screens."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,21 +11,18 @@ from cases.case_records import first_broken
 from cases.case_states import CaseMove, CaseState
 from cases.commands import CallbackResult, CallbackVerdict, MoveCommand
 from cases.errors import IdentityWithheld
-from cases.intake import IntakeCommand
-from cases.master_data import CaseType, Role, Source, Urgency
+from cases.master_data import CaseType, Role, Urgency
 from cases.queries import CaseFilter, as_unit_sees_it
 from cases.services import CaseServices
 from store.database import Database
 from store.queries.cases import SqlCaseQueries
 from store.unit_of_work import UnitOfWorkFactory
+from tests.fakes.cases_made import MOBILE, NOW, go, intake, to_callback
 from tests.fakes.clock import FakeClock
 from vocabulary.errors import ConcurrentChange
 from vocabulary.phone_number import PhoneKeyer, PhoneNumber
 
 pytestmark = pytest.mark.store
-
-MOBILE = PhoneNumber("+8613800001234")
-HANDLED = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -36,31 +33,6 @@ def services(uow_factory: UnitOfWorkFactory, clock: FakeClock, phone_keyer: Phon
 @pytest.fixture
 def queries(database: Database) -> SqlCaseQueries:
     return SqlCaseQueries(database)
-
-
-def intake(command_id: str = "c1", **given: object) -> IntakeCommand:
-    usual = {
-        "source": Source.PHONE, "by": "li", "call_id": f"call-{command_id}", "caller": MOBILE, "person_name": "王女士",
-        "address": "市北区延吉路12号三单元五零二", "demand": "暖气一点都不热", "case_type": CaseType.HELP,
-        "matter": "HEAT_NONE", "urgency": Urgency.P2,
-    }  # fmt: skip
-    return IntakeCommand(command_id=command_id, **(usual | given))  # type: ignore[arg-type]
-
-
-async def go(services: CaseServices, number: str, event: CaseMove, role: Role, **fields: object) -> CaseState:
-    command = MoveCommand(number, event, "zhao", role, "按规定办理", fields)  # type: ignore[arg-type]
-    return (await services.move(command)).to_state
-
-
-async def to_callback(services: CaseServices, number: str) -> None:
-    await go(services, number, CaseMove.SAVE, Role.AGENT)
-    await go(services, number, CaseMove.CLASSIFY, Role.SORTER)
-    await go(services, number, CaseMove.ASSIGN, Role.SPECIALIST, unit="市北供热")
-    await go(services, number, CaseMove.SIGN, Role.UNIT_DISPATCH)
-    await go(services, number, CaseMove.FEEDBACK, Role.UNIT_DISPATCH, handler="孙师傅", handled_at=HANDLED,
-             measures="排气", result="已热", contacted_user=True, evidence=("call-9",))  # fmt: skip
-    await go(services, number, CaseMove.CHECK, Role.INSPECTOR)
-    assert await go(services, number, CaseMove.PRECHECK_OK, Role.INSPECTOR) is CaseState.CALLBACK_DUE
 
 
 async def test_a_case_goes_all_the_way_round_and_is_read_back_whole(
@@ -84,7 +56,7 @@ async def test_a_case_goes_all_the_way_round_and_is_read_back_whole(
     async with uow_factory() as uow:
         case = await uow.cases.get(number)
         assert first_broken(case.events) is None
-        assert case.feedbacks[0].handled_at == HANDLED
+        assert case.feedbacks[0].handled_at == NOW
 
 
 async def test_fifty_openings_at_once_get_fifty_numbers(services: CaseServices) -> None:
