@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from store.journal import Journal, JournalRow
 from store.tables.telephony import call_recording_table, call_table, leg_table
@@ -38,15 +38,33 @@ class SqlCallJournal:
         """See CallJournal."""
 
         def write(connection: Connection) -> None:
-            values = _call_values(record)
-            done = connection.execute(update(call_table).where(call_table.c.id == record.call).values(values))
-            if done.rowcount == 0:  # refused at the door, or the opening row was lost
-                connection.execute(insert(call_table), [values])
-            else:
+            if connection.execute(_complete, _end_values(record)).rowcount == 0:
+                connection.execute(insert(call_table), _call_values(record))  # refused, or its opening row was lost
+            if record.again:
                 connection.execute(delete(leg_table).where(leg_table.c.call_id == record.call))
-            connection.execute(insert(leg_table), [_leg_values(leg) for leg in record.legs])
 
         self._journal.append(write)
+        for leg in record.legs:  # rows of neighbouring calls go together
+            self._journal.append(JournalRow(leg_table, _leg_values(leg)))
+
+
+_complete = (
+    update(call_table)
+    .where(call_table.c.id == bindparam("call"))
+    .values({name: bindparam(name) for name in ("rang_at", "answered_at", "ended_at", "cause", "reason")})
+)
+"""The rest of the row stands since the call began."""
+
+
+def _end_values(record: CallRecord) -> Mapping[str, Any]:
+    return {
+        "call": record.call,
+        "rang_at": record.rang_at,
+        "answered_at": record.answered_at,
+        "ended_at": record.ended_at,
+        "cause": record.cause.name if record.cause else None,
+        "reason": record.reason,
+    }
 
 
 def _call_values(record: CallRecord) -> Mapping[str, Any]:

@@ -64,6 +64,7 @@ class CallRecord:
         cause: why the first leg ended.
         reason: a sentence for people who search for a fault: refusals name the rule.
         legs: in the order they began; only in the closing record.
+        again: the call was closed before, and a leg was rung on it since.
     """
 
     call: str
@@ -81,6 +82,7 @@ class CallRecord:
     cause: Cause | None = None
     reason: str = ""
     legs: tuple[LegRecord, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from telephony.ports import (
 from telephony.sip import Contact, IncomingInvite, SipEndpoint, SipError
 from telephony.trunks import ArrivingCall, Trunk, TrunkKind, TrunkMatch, caller_number, match_inbound
 from vocabulary.clock import Clock
-from vocabulary.phone_number import PhoneKeyer, PhoneNumber
+from vocabulary.phone_number import PhoneKeyer
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ class Calls:
             return
         call, leg = self._new_inbound(invite, admission, match)
         call.reason = match.reason if match else ""
-        self._journal.opened(call.record_of(self._key(leg.number)))
+        self._journal.opened(call.record_of(self._keyer.key))
         self.spawn(self._serve(call, leg, handler), name=f"call {call.id}")
 
     def _match(self, invite: IncomingInvite) -> TrunkMatch | None:
@@ -295,7 +295,7 @@ class Calls:
             first = not call.line_legs
             self._add(call, leg)
             if first:
-                self._journal.opened(call.record_of(self._key(leg.number)))
+                self._journal.opened(call.record_of(self._keyer.key))
             try:
                 await leg.call_out(ways.attempts, ring_s=ring_s)
             except MediaUnavailable as refused:
@@ -336,7 +336,7 @@ class Calls:
 
     async def _close(self, call: LiveCall) -> None:
         await call.lines_closed()
-        self._journal.closed(call.record_of(self._key(call.line_legs[0].number)))
+        self._journal.closed(call.record_of(self._keyer.key))
 
     def _add(self, call: LiveCall, leg: LineLeg) -> None:
         call.add(leg)
@@ -350,9 +350,6 @@ class Calls:
         call = self._live.get(leg.facts.call)
         if call is not None:
             call.leg_ended(leg)
-
-    def _key(self, number: PhoneNumber | None) -> str:
-        return self._keyer.key(number) if number else ""
 
     # ----------------------------------------------------------- recordings
 

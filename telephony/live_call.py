@@ -14,6 +14,7 @@ from telephony.outbound_leg import OutboundLeg
 from telephony.ports import Admission, Bridge, Leg, RecordingFile, Target
 from vocabulary.clock import Clock
 from vocabulary.identifiers import new_id
+from vocabulary.phone_number import PhoneNumber
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ class LiveCall:
         self._legs: list[LineLeg] = []
         self._bridges: list[LineBridge] = []
         self._ringing = 0
+        self._number_key: str | None = None
+        self._closed_before = False
         self._over = asyncio.Event()
         self._recording: RecordingBegan | None = None
         self._files: dict[str, asyncio.Future[RecordingFile | None]] = {}
@@ -203,14 +206,17 @@ class LiveCall:
         for leg in self._legs:
             await leg.line.closed()
 
-    def record_of(self, number_key: str) -> CallRecord:
+    def record_of(self, key: Callable[[PhoneNumber], str]) -> CallRecord:
         """The record as things stand; closing once every leg has ended.
 
         Args:
-            number_key: keyed hash of the far party's number, "" without one.
+            key: gives the keyed hash of a number.
         """
         first = self._legs[0]
         over = self._over.is_set()
+        again, self._closed_before = self._closed_before, self._closed_before or over
+        if self._number_key is None:
+            self._number_key = key(first.number) if first.number else ""
         return CallRecord(
             call=self.id,
             purpose=self.purpose,
@@ -219,7 +225,7 @@ class LiveCall:
             trunk=first.trunk,
             dialled=first.dialled,
             number=first.number,
-            number_key=number_key,
+            number_key=self._number_key,
             setup_at=first.setup_at,
             rang_at=first.rang_at,
             answered_at=first.answered_at,
@@ -227,4 +233,5 @@ class LiveCall:
             cause=first.cause,
             reason=self.reason,
             legs=tuple(leg.record() for leg in self._legs) if over else (),
+            again=again and over,
         )

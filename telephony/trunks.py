@@ -215,6 +215,9 @@ def _outbound_route(trunk: Trunk, target: PhoneNumber | str, user: str, caller_i
     return "has no simulated line" if line is None else OutboundRoute(trunk, user, caller, line.account)
 
 
+_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
+
+
 def caller_number(user: str, *, area_code: str = "532") -> PhoneNumber | None:
     """The caller's number from the user part of P-Asserted-Identity or From (signalling picks the one to believe).
 
@@ -224,6 +227,8 @@ def caller_number(user: str, *, area_code: str = "532") -> PhoneNumber | None:
     Returns:
         None for a withheld number or one nobody can be called back on.
     """
+    if mobile := _MOBILE.fullmatch(user):  # most callers; reading any other number costs 0.1 ms
+        return PhoneNumber(f"+86{mobile.group(1)}")
     try:
         return PhoneNumber.parse(user, area_code=area_code)
     except InvalidPhoneNumber:

@@ -126,6 +126,8 @@ def test_trunks_without_address_or_line_carry_nothing() -> None:
     [
         ("13800001234", MOBILE),
         ("+8613800001234", MOBILE),
+        ("008613800001234", MOBILE),
+        ("8613800001234", MOBILE),
         ("85551234", FIXED),
         ("053285551234", FIXED),
         ("", None),
