@@ -7,9 +7,9 @@ so the order holds between processes. Whoever loses a seat to another process is
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from seats.missed_calls import MissedCall, MissedKind, due_at
 from seats.ports import SeatsUnitOfWork, UnitOfWorkFactory
@@ -49,9 +49,9 @@ class Rounds:
         self.held: set[str] = set()
         """Entries of this process whose caller waits or talks: their leases are renewed."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._give_back: Callable[[Offer], Awaitable[None]] | None = None
+        self._give_back: Callable[[Offer], Coroutine[Any, Any, None]] | None = None
 
-    def start(self, give_back: Callable[[Offer], Awaitable[None]]) -> None:
+    def start(self, give_back: Callable[[Offer], Coroutine[Any, Any, None]]) -> None:
         """Begin; ``give_back`` returns the seat of an offer whose caller is gone."""
         self._give_back = give_back
         self.spawn(self._keep_choosing(), "seat rounds")
@@ -68,15 +68,16 @@ class Rounds:
         """Something changed that may let a waiting caller through."""
         self._woken.set()
 
-    def spawn(self, work: Awaitable[None], name: str) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Own a background task until it ends."""
-
-        async def run() -> None:
-            await work
-
-        task = asyncio.create_task(run(), name=name)
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:  # leases make good what it left undone
+            log.error("a task of distribution failed", extra={"task": task.get_name()}, exc_info=error)
 
     async def offer_for(self, entry: QueueEntry) -> Offer:
         """Wait until a round gives this caller a seat. Cancelling keeps the place and offers nothing meanwhile."""

@@ -52,6 +52,7 @@ class FakeSeatsUnitOfWork:
         self.store = store
         self.seen: dict[tuple[str, str], tuple[Any, Any]] = {}
         self.new: list[tuple[str, Any]] = []
+        self.reserving: list[tuple[Any, datetime, datetime]] = []
         self.pending_seat_events: list[tuple[str, str, str]] = []
         self.pending_events: list[tuple[str, dict[str, Any]]] = []
         self.pending_audits: list[tuple[str, str, str]] = []
@@ -78,6 +79,13 @@ class FakeSeatsUnitOfWork:
             current = self.store.tables[table].get(key)
             if getattr(current, "version", 0) != getattr(original, "version", 0):
                 raise ConcurrentChange(f"{table} {key}")
+        for offer, _, _ in self.reserving:
+            if self.store.tables["seats"][offer.account].version != offer.seat_version:
+                raise ConcurrentChange(f"seat {offer.account}")
+        for offer, at, until in self.reserving:
+            seat = self.store.tables["seats"][offer.account]
+            seat.reserve(offer.entry_id, at=at, until=until)
+            seat.version += 1
         for (table, key), (original, working) in self.seen.items():
             if vars(original) != vars(working):
                 if hasattr(working, "version"):
@@ -127,8 +135,7 @@ class _Table:
         for offer in offers:
             seat = self._rows[offer.account]
             if seat.version == offer.seat_version and seat.state is offer.taken_from:
-                seat.reserve(offer.entry_id, at=at, until=until)
-                seat.version += 1
+                self._uow.reserving.append((offer, at, until))
                 won.add(offer.id)
         return won
 
