@@ -164,6 +164,8 @@ class SpeechWorker:
                 self._take(link, message)
         except (FrameRefused, ConnectionError) as error:
             log.warning("a speech link broke", extra={"error": str(error)})
+        except asyncio.CancelledError:
+            log.debug("a speech link ends with the worker")  # raised on, asyncio would log it as an error
         finally:
             for stream in link.streams:
                 self._forget(stream)

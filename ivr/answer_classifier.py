@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from asr.pinyin_match import SafetyWord, find_safety, sound_distance
+from asr.pinyin_match import SafetyWord, find_safety, sound_distance, syllables
 from asr.recogniser import Hypothesis
 
 
@@ -90,6 +90,8 @@ _CONTRARY = {
     Intent.RESOLVED: Intent.NOT_RESOLVED,
     Intent.YES: Intent.NO,
 }
+_NEGATIONS = frozenset({"bu", "mei"})
+_NO_NEGATIONS = ("没问题", "没事", "不错", "不客气")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,16 @@ def classify(hypotheses: Sequence[Hypothesis], state: DialogueState) -> Answer:
     contrary = _CONTRARY.get(intent)
     if contrary is not None and scores.get(contrary, -1.0) >= value:
         return Answer(None, None, value, "as near to its contrary")
+    if contrary is not None and _denies(max(readings, key=lambda each: each.log_probability).text):
+        return Answer(None, None, value, "a negation was heard beside it")
     return Answer(intent, None, value, f"sounds like {PHRASES[intent][0]}")
+
+
+def _denies(reading: str) -> bool:
+    """Whether 不 or 没 was said: 不是很满意 is near to 很满意 by sound, and far from it."""
+    for harmless in _NO_NEGATIONS:
+        reading = reading.replace(harmless, "")
+    return not _NEGATIONS.isdisjoint(syllables(reading))
 
 
 def _cost(reading: str, phrase: str, intent: Intent) -> float:

@@ -127,17 +127,20 @@ class Listener:
         rules = replace(MESSAGE if free else ANSWER, silence_s=silence_s, max_s=min(max_s, 26.0))
         expected = Expected.FREE if free else Expected.ANSWER
         async with self._listening(leg, expected, rules) as stream:
-            return await _until_end(leg, self._first_turn(stream, state, on_speech), silence_s + max_s + _RECOGNITION_S)
+            turn = self._first_turn(stream, state, on_speech)
+            heard = await _until_end(leg, turn, silence_s + max_s + _RECOGNITION_S)
+        return heard or Heard(unavailable=True, reason="the speech worker did not answer")
 
     async def take_message(self, leg: Leg, *, silence_s: float = 4.0, max_s: float = 120.0) -> Heard:
-        """Everything that is said until ``silence_s`` of quiet, joined; ends at once on a safety word.
+        """Everything that is said until ``silence_s`` of quiet or ``max_s``, joined; ends at once on a safety word.
 
         Raises:
             LegEnded: the far side hung up; what was said so far is in the recording.
         """
         rules = replace(MESSAGE, silence_s=silence_s)
         async with self._listening(leg, Expected.FREE, rules) as stream:
-            return await _until_end(leg, self._all_turns(stream), max_s)
+            parts: list[TurnEnded] = []
+            return await _until_end(leg, self._all_turns(stream, parts), max_s) or _message(parts)
 
     async def spot_safety(self, leg: Leg) -> str:
         """Return the first safety word that the party says; until then, wait (cancel it to stop).
@@ -148,7 +151,10 @@ class Listener:
             LegEnded: the far side hung up.
         """
         async with self._listening(leg, Expected.SAFETY, SPOTTING) as stream:
-            return await _until_end(leg, _first_safety(stream), None)
+            word = await _until_end(leg, _first_safety(stream), None)
+        if word is None:
+            raise AssertionError("waiting without a limit cannot time out")
+        return word
 
     @contextlib.asynccontextmanager
     async def _listening(self, leg: Leg, expected: Expected, rules: Endpointing) -> AsyncIterator[SpeechStreamPort]:
@@ -183,8 +189,7 @@ class Listener:
                 case StreamEnded():
                     return Heard(silence=True, reason="the audio ended")
 
-    async def _all_turns(self, stream: SpeechStreamPort) -> Heard:
-        parts: list[TurnEnded] = []
+    async def _all_turns(self, stream: SpeechStreamPort, parts: list[TurnEnded]) -> Heard:
         while True:
             event = await stream.next_event()
             match event:
@@ -244,8 +249,8 @@ async def _first_safety(stream: SpeechStreamPort) -> str:
             log.info("safety listening shed", extra={"reason": event.reason})
 
 
-async def _until_end(leg: Leg, hearing: Awaitable[_Result], within_s: float | None) -> _Result:
-    """The hearing's result, unless the leg ends first.
+async def _until_end(leg: Leg, hearing: Awaitable[_Result], within_s: float | None) -> _Result | None:
+    """The hearing's result, unless the leg ends first; None after ``within_s``.
 
     Raises:
         LegEnded: it did.
@@ -258,7 +263,7 @@ async def _until_end(leg: Leg, hearing: Awaitable[_Result], within_s: float | No
             return heard.result()
         if ended.done():
             raise LegEnded(ended.result())
-        raise TimeoutError("the speech worker did not answer")
+        return None
     finally:
         for task in (heard, ended):
             task.cancel()

@@ -64,6 +64,7 @@ def test_a_model_file_is_read_variable_by_variable(tmp_path: Path) -> None:
     assert read_ctranslate2(path)["a/weight"].tolist() == [[1.5, -2.0]]
 
 
+@pytest.mark.filterwarnings("ignore")  # whisper and torch leave files open
 def test_it_hears_what_the_default_engine_hears(tmp_path: Path) -> None:
     pytest.importorskip("whisper", reason="openai-whisper is not installed (extra whisper-reference)")
     from asr.openai_whisper import OpenaiWhisper
