@@ -127,6 +127,7 @@ class ReceptionSettings(_Section):
     message_max_s: Seconds = 60.0
     rating_wait_s: Seconds = 6.0
     rating: bool = True
+    announce_staff: bool = Field(True, description="工号播报: the seat's number is said to the caller")
     cases: bool = Field(True, description="whether each answered call makes or joins a case")
 
 
