@@ -22,7 +22,6 @@ from vocabulary.phone_number import PhoneNumber
 log = logging.getLogger(__name__)
 
 _BY_END = {
-    EndedBy.LOCAL: Cause.NORMAL,
     EndedBy.ACK_MISSING: Cause.ACK_MISSING,
     EndedBy.PEER_LOST: Cause.TIMED_OUT,
     EndedBy.SHUT_DOWN: Cause.SHUT_DOWN,
@@ -83,6 +82,7 @@ class LineLeg:
         self._fan = DigitFan()
         self._over = asyncio.Event()
         self._held_here = False
+        self._parting = Cause.NORMAL
         self.line = MediaLine(
             media.worker,
             self.id,
@@ -211,7 +211,6 @@ class LineLeg:
             return
         self.line.answered(result.sdp)
         self._held_here = held
-        self.line.suspend_timeout(held)
         self._settle_hold()
 
     def offered(self, offer: RemoteOffer) -> None:
@@ -240,8 +239,10 @@ class LineLeg:
 
     def _settle_hold(self) -> None:
         there = self.line.agreement is not None and self.line.agreement.on_hold
-        if self.talking:
-            self.state = LegState.HELD if there or self._held_here else LegState.ANSWERED
+        state = LegState.HELD if there or self._held_here else LegState.ANSWERED
+        if self.talking and state is not self.state:
+            self.state = state
+            self.line.suspend_timeout(state is LegState.HELD)  # whoever is on hold may be silent
 
     # -------------------------------------------------------------------- end
 
@@ -262,6 +263,7 @@ class LineLeg:
         """End the leg from this side; does nothing on an ended one."""
         if self.state is LegState.ENDED:
             return
+        self._parting = cause
         try:
             self.say_goodbye(cause)
         except SipError:
@@ -270,6 +272,9 @@ class LineLeg:
 
     def dialog_ended(self, end: DialogEnd) -> None:
         """The answered dialog is over."""
+        if end.by is EndedBy.LOCAL:  # told while our BYE goes out
+            self.finish(self._parting)
+            return
         self.finish(cause_of_bye(end.q850) if end.by is EndedBy.PEER else _BY_END[end.by])
 
     def finish(self, cause: Cause) -> None:

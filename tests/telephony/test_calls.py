@@ -103,6 +103,7 @@ async def test_an_offer_without_our_codecs_is_refused_with_488(hotline: Hotline)
 
 
 async def test_a_malformed_description_is_refused_with_400(hotline: Hotline) -> None:
+    hotline.answer()
     invite = hotline.ring(sdp="this is no description")
     await hotline.settled()
     assert invite.said == ["400"]
