@@ -4,7 +4,8 @@ Topics: ``case.moved``, ``case.rated``, ``sms.reply``, ``sms.receipt``, ``callba
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from callbacks.ai_calls import AiCalls
@@ -69,6 +70,11 @@ class CallbackServices:
         self.ai = AiCalls(uow_factory, clock, planner, cases, holder)
         self.surveys = Surveys(uow_factory, clock, planner, cases, sms, alarm)
         self._teller = CaseTeller(uow_factory, cases)
+
+    @property
+    def reactions(self) -> dict[str, Callable[[Mapping[str, Any]], Awaitable[None]]]:
+        """What is done about each of TOPICS, for ``store.event_outbox.react``."""
+        return {topic: partial(self.on_event, topic) for topic in TOPICS}
 
     async def on_event(self, topic: str, payload: Mapping[str, Any]) -> None:
         """Handle one event of TOPICS; others are ignored. An event may come again."""
