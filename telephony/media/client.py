@@ -4,22 +4,20 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from telephony.media.commands import LegCommands
 from telephony.media.errors import LegRefused, MediaUnavailable
 from telephony.media.io.mending import mend_recordings
 from telephony.media.io.worker_child import MediaWorkerConfig, WorkerLink, connect, end, spawn
 from telephony.media.messages import (
     AskLeg,
     AskWorker,
-    BridgeLegs,
     CloseLeg,
-    ConfigureLeg,
     Fact,
-    HoldLeg,
     LegClosed,
     LegCounters,
     LegEvent,
@@ -27,21 +25,14 @@ from telephony.media.messages import (
     LegOpened,
     LegRefusedFact,
     LegReport,
-    Listen,
     OpenLeg,
-    Play,
     RecordingEvent,
     RecordingFailed,
     RecordingFinished,
-    SendDigits,
     StartRecording,
-    StopPlaying,
     StopRecording,
-    UnbridgeLeg,
-    Unlisten,
     WorkerReport,
 )
-from vocabulary.audio_frame import AudioFile
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +47,7 @@ BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 STEADY_S = 60.0
 
 
-class MediaWorker:
+class MediaWorker(LegCommands):
     """One media worker process and the legs on it.
 
     Facts come by callback on the loop, in order, never by queue. If the worker dies, each of its legs gets LegLost,
@@ -77,6 +68,7 @@ class MediaWorker:
         on_died: Callable[[str], None] | None = None,
         on_restarted: Callable[[], None] | None = None,
     ) -> None:
+        super().__init__()
         self.config = config
         self._on_recording = on_recording
         self._on_died = on_died
@@ -85,13 +77,10 @@ class MediaWorker:
         self._recordings: dict[str, str] = {}  # recording -> leg
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._requests = itertools.count(1)
-        self._plays = itertools.count(1)
         self._link: WorkerLink | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._recordings_ended = asyncio.Event()
-
-    # ------------------------------------------------------------------ life
 
     @property
     def running(self) -> bool:
@@ -133,8 +122,6 @@ class MediaWorker:
                 await asyncio.wait_for(self._recordings_ended.wait(), ANSWER_S)
         await self._take_down("the server is stopping")
 
-    # -------------------------------------------------------------- commands
-
     async def open_leg(self, leg: str, on_event: Callable[[LegEvent], None]) -> int:
         """Bind an RTP port for the leg and return it; ``on_event`` is told what happens on the leg from now on.
 
@@ -157,37 +144,6 @@ class MediaWorker:
         port: int = answer.port
         return port
 
-    def configure(self, command: ConfigureLeg) -> None:
-        """Tell the leg what offer and answer agreed; see ConfigureLeg."""
-        self._send(command)
-
-    def play(
-        self,
-        leg: str,
-        files: Iterable[AudioFile],
-        *,
-        repeat: bool = False,
-        gap_s: float = 0.0,
-        stop_on: str = "",
-    ) -> int:
-        """Play files; returns the number that PlayEnded will carry. See Play."""
-        number = next(self._plays)
-        paths = [str(file.path) for file in files]
-        self._send(Play(leg=leg, play=number, files=paths, repeat=repeat, gap_s=gap_s, stop_on=stop_on))
-        return number
-
-    def stop_playing(self, leg: str) -> None:
-        """Stop what plays, within one frame; PlayEnded follows if something did."""
-        self._send(StopPlaying(leg))
-
-    def bridge(self, a: str, b: str) -> None:
-        """Let two legs of this worker hear each other."""
-        self._send(BridgeLegs(a, b))
-
-    def unbridge(self, leg: str) -> None:
-        """Part the leg from its other party."""
-        self._send(UnbridgeLeg(leg))
-
     def record(self, leg: str, recording: str) -> None:
         """Start recording the leg; ``on_recording`` will hear of it exactly once."""
         self._recordings[recording] = leg
@@ -197,26 +153,6 @@ class MediaWorker:
     def stop_recording(self, recording: str) -> None:
         """Finish a recording; ``on_recording`` is told when the file has its final name."""
         self._send(StopRecording(recording))
-
-    def listen(self, leg: str, stream: str, speech_socket: str) -> None:
-        """Send the leg's received audio to the speech worker; see Listen."""
-        self._send(Listen(leg, stream, speech_socket))
-
-    def unlisten(self, leg: str) -> None:
-        """Stop sending audio to the speech worker."""
-        self._send(Unlisten(leg))
-
-    def send_digits(self, leg: str, digits: str) -> None:
-        """Send keys to the far side; DigitsSent follows."""
-        self._send(SendDigits(leg, digits))
-
-    def hold(self, leg: str, held: bool) -> None:
-        """Suspend (True) or resume (False) the leg's RTP time-out."""
-        self._send(HoldLeg(leg, held))
-
-    def close_leg(self, leg: str) -> None:
-        """End the leg; LegClosed with its counters is the last thing its owner hears."""
-        self._send(CloseLeg(leg))
 
     async def counters(self, leg: str) -> LegCounters:
         """The leg's counters just now.
@@ -235,8 +171,6 @@ class MediaWorker:
         """
         report: WorkerReport = await self._ask(AskWorker)
         return report
-
-    # ----------------------------------------------------------- inner works
 
     def _send(self, command: msgspec.Struct) -> bool:
         if self._link is None:

@@ -3,7 +3,7 @@
 import math
 from functools import lru_cache
 
-from telephony.media.core.g711 import encode_alaw
+from telephony.media.core.g711 import ALAW_SILENCE, encode_alaw
 from vocabulary.audio_frame import RATE_HZ
 
 _ROWS_HZ = (697, 770, 852, 941)
@@ -28,3 +28,10 @@ def key_tone(key: str, samples: int) -> bytes:
         return b""
     low, high = (2 * math.pi * hz / RATE_HZ for hz in pair)
     return bytes(encode_alaw(int(_LEVEL * (math.sin(low * n) + math.sin(high * n)))) for n in range(samples))
+
+
+def key_tones(keys: str, tone_samples: int, gap_samples: int) -> list[bytes]:
+    """Pieces to play for several keys: each a tone and the silence after it; what is no key is skipped."""
+    silence = bytes((ALAW_SILENCE,)) * gap_samples
+    tones = (key_tone(key, tone_samples) for key in keys)
+    return [piece for tone in tones if tone for piece in (tone, silence)]

@@ -7,7 +7,6 @@ import asyncio
 import gc
 import json
 import logging
-import re
 import signal
 import sys
 import time
@@ -21,14 +20,7 @@ from telephony.media.io.leg import Leg
 from telephony.media.io.listening import ListenTap, SpeechLinks
 from telephony.media.io.pacer import Pacer
 from telephony.media.io.prompt_files import PromptFiles
-from telephony.media.io.recorder import (
-    CHUNKS_WAITING_MAX,
-    Begin,
-    Finish,
-    GiveUp,
-    RecordingTap,
-    RecordingWriter,
-)
+from telephony.media.io.recordings import Recordings
 from telephony.media.io.speaker import Speaker
 from telephony.media.io.udp import PortPool
 from telephony.media.io.worker_child import MediaWorkerConfig
@@ -49,7 +41,6 @@ from telephony.media.messages import (
     Listen,
     OpenLeg,
     Play,
-    RecordingFailed,
     SendDigits,
     StartRecording,
     StopPlaying,
@@ -63,7 +54,6 @@ from vocabulary.audio_frame import RATE_HZ
 log = logging.getLogger(__name__)
 
 _SWEEP_TICKS = 5
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class MediaProcess:
@@ -83,21 +73,20 @@ class MediaProcess:
         self._speech = SpeechLinks()
         self._legs: dict[str, Leg] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
-        self._taps: dict[str, tuple[Leg, RecordingTap]] = {}
         self._ticking: dict[Speaker, None] = {}
         self._listening: dict[Leg, None] = {}
         self._ticks = 0
-        self._writer = self._new_writer()
+        self._recordings = Recordings(config.spool, config.name, self._report_from_thread)
         self._pacer = Pacer(self._loop, self._tick, self._skipped)
         self._control = ControlServer(self._command, self._abandoned)
         self._ended = asyncio.Event()
 
     async def serve(self) -> None:
         """Run until the client goes away (a child) or a signal comes."""
-        self._config.spool.mkdir(parents=True, exist_ok=True)
-        self._writer.start()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._ended.set)
+        self._recordings.open()
+        self._loop.add_signal_handler(signal.SIGTERM, self._ended.set)
+        if self._stay:  # a child leaves Ctrl-C to its parent
+            self._loop.add_signal_handler(signal.SIGINT, self._ended.set)
         await self._control.start(self._config.socket_path)
         self._pacer.start()
         gc.collect()
@@ -107,7 +96,8 @@ class MediaProcess:
         for leg in list(self._legs.values()):
             self._close(leg)
         self._pacer.stop()
-        self._writer.stop()
+        self._recordings.close()
+        await asyncio.sleep(0.01)  # the writer's last reports come by the loop
         self._speech.close()
         self._control.stop()
 
@@ -131,14 +121,7 @@ class MediaProcess:
     def _sweep(self, now_s: float) -> None:
         for leg in self._legs.values():
             leg.sweep(now_s)
-        behind = self._writer.chunks_waiting > CHUNKS_WAITING_MAX
-        for recording, (leg, tap) in list(self._taps.items()):
-            if behind:
-                leg.record(None)
-                del self._taps[recording]
-                self._writer.order(GiveUp(recording, "the disk is too slow"))
-            elif now_s >= tap.flush_s:
-                self._writer.order(tap.chunk(now_s))
+        self._recordings.flush(now_s)
 
     def _skipped(self) -> None:
         now_s = time.monotonic()
@@ -162,9 +145,9 @@ class MediaProcess:
             case BridgeLegs(a, b):
                 self._bridge(a, b)
             case StartRecording():
-                self._record(command)
+                self._recordings.begin(command, self._legs.get(command.leg), time.monotonic())
             case StopRecording(recording):
-                self._finish(recording)
+                self._recordings.finish(recording, time.monotonic())
             case AskLeg(request, leg_id):
                 leg = self._legs.get(leg_id)
                 self._report(LegReport(request, leg_id, leg.counters() if leg else LegCounters()))
@@ -259,33 +242,10 @@ class MediaProcess:
             leg.peer.bridge(None)
             leg.bridge(None)
 
-    def _record(self, command: StartRecording) -> None:
-        leg = self._legs.get(command.leg)
-        problem = None
-        if leg is None:
-            problem = "the leg has ended"
-        elif leg.recording:
-            problem = "the leg is being recorded already"
-        elif not _SAFE_NAME.fullmatch(command.recording) or command.recording in self._taps:
-            problem = "the recording's identifier is no file name, or in use"
-        if leg is None or problem:
-            self._report(RecordingFailed(recording=command.recording, leg=command.leg, reason=str(problem)))
-            return
-        tap = RecordingTap(command.recording, leg.id, time.monotonic())
-        leg.record(tap)
-        self._taps[command.recording] = (leg, tap)
-        self._writer.order(Begin(command.recording, leg.id))
-
-    def _finish(self, recording: str) -> None:
-        leg, tap = self._taps.pop(recording, (None, None))
-        if leg and tap:
-            leg.record(None)
-            self._writer.order(Finish(tap.chunk(time.monotonic())))
-
     def _close(self, leg: Leg) -> None:
         self._unbridge(leg)
         if leg.recording:
-            self._finish(leg.recording.recording)
+            self._recordings.finish(leg.recording.recording, time.monotonic())
         counters = self._forget(leg)
         self._report(LegClosed(leg.id, counters))
 
@@ -303,37 +263,29 @@ class MediaProcess:
     def _report(self, fact: Fact) -> None:
         self._control.send(fact)
 
+    def _report_from_thread(self, fact: Fact) -> None:
+        self._loop.call_soon_threadsafe(self._report, fact)
+
     def _abandoned(self) -> None:
         """The client is gone: its calls are over. Unfinished recordings stay as they are, for it to mend and report."""
+        self._recordings.abandon()
         for leg in list(self._legs.values()):
-            leg.record(None)
             self._unbridge(leg)
             self._forget(leg)
-        self._taps.clear()
         if not self._stay:
             self._ended.set()
-            return
-        self._writer.stop()
-        self._writer = self._new_writer()
-        self._writer.start()
-
-    def _new_writer(self) -> RecordingWriter:
-        loop = self._loop
-        return RecordingWriter(
-            self._config.spool, self._config.name, lambda event: _from_thread(loop, self._report, event)
-        )
 
     def _state(self, request: int) -> WorkerReport:
         late_max_s, self._pacer.late_max_s = self._pacer.late_max_s, 0.0
         return WorkerReport(
             request=request,
             legs=len(self._legs),
-            recordings=len(self._taps),
+            recordings=len(self._recordings),
             free_ports=self._ports.free,
             cpu_s=time.process_time(),
             tick_late_max_ms=round(late_max_s * 1000, 2),
             ticks_skipped=self._pacer.ticks_skipped,
-            chunks_waiting=self._writer.chunks_waiting,
+            chunks_waiting=self._recordings.chunks_waiting,
         )
 
 
@@ -346,10 +298,6 @@ class _FieldsFormatter(logging.Formatter):
         """See logging.Formatter."""
         fields = [f"{name}={value!r}" for name, value in vars(record).items() if name not in self._OWN]
         return " ".join((super().format(record), *fields))
-
-
-def _from_thread(loop: asyncio.AbstractEventLoop, report: object, event: Fact) -> None:
-    loop.call_soon_threadsafe(report, event)  # type: ignore[arg-type]
 
 
 def run(config: MediaWorkerConfig, *, stay: bool = False) -> None:

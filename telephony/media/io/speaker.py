@@ -11,7 +11,7 @@ from telephony.media.core.jitter_buffer import JitterBuffer
 from telephony.media.core.playout import Playlist
 from telephony.media.core.rtp import HEADER_BYTES, MARKER, IncomingStream, OutgoingStream
 from telephony.media.core.telephone_event import DigitSender
-from telephony.media.core.tones import key_tone
+from telephony.media.core.tones import key_tones
 from telephony.media.io.recorder import RecordingTap
 from telephony.media.messages import ConfigureLeg, DigitsSent, Fact, PlayEnded, SendDigits
 from vocabulary.audio_frame import FRAME_SAMPLES, RATE_HZ
@@ -30,6 +30,17 @@ class _Playing:
     playlist: Playlist
     stop_on: str
     missing: list[str]
+
+    def ended(self, leg: str, digit: str | None) -> PlayEnded:
+        """How far it got."""
+        return PlayEnded(
+            leg=leg,
+            play=self.number,
+            played_s=self.playlist.played_samples / RATE_HZ,
+            finished=self.playlist.finished and digit is None and not self.missing,
+            digit=digit,
+            missing=self.missing,
+        )
 
 
 class Speaker:
@@ -78,8 +89,6 @@ class Speaker:
         self._busy = False  # we say something ourselves, so the other leg is not heard
         self._relayed_s = now_s
         self._set_silence()
-
-    # ---------------------------------------------------------- the other leg
 
     def relay(self, source: IncomingStream, marker: int, payload: bytes, pcmu: bool, now_s: float) -> None:
         """Send what the other party said, at once where packet length and codec allow; not while we say something.
@@ -138,8 +147,6 @@ class Speaker:
             self._repacking = JitterBuffer()
         self._tick_from_now()
         self._repacking.put(source.timestamp, payload.translate(ULAW_TO_ALAW) if pcmu else payload)
-
-    # ------------------------------------------------------------- by the tick
 
     def tick(self, now_s: float) -> None:
         """20 ms have passed: send what is due."""
@@ -214,8 +221,6 @@ class Speaker:
         if not self.ticking:
             self._set_ticking(self, True)
 
-    # -------------------------------------------------------------- commands
-
     def configure(self, agreed: ConfigureLeg, *, send: bool, now_s: float) -> None:
         """Take over what offer and answer agreed.
 
@@ -253,23 +258,13 @@ class Speaker:
             return
         self._playing = None
         self._set_busy()
-        self._report(
-            PlayEnded(
-                leg=self.leg,
-                play=playing.number,
-                played_s=playing.playlist.played_samples / RATE_HZ,
-                finished=playing.playlist.finished and digit is None and not playing.missing,
-                digit=digit,
-                missing=playing.missing,
-            )
-        )
+        self._report(playing.ended(self.leg, digit))
 
     def send_digits(self, command: SendDigits) -> None:
         """Send keys, by telephone-event or, where the far side has none, as tones."""
         digit, gap = int(command.digit_s * RATE_HZ), int(command.gap_s * RATE_HZ)
         if self._event_type is None:
-            silence = bytes((ALAW_SILENCE,)) * gap
-            pieces = [piece for key in command.digits if (tone := key_tone(key, digit)) for piece in (tone, silence)]
+            pieces = key_tones(command.digits, digit, gap)
             if pieces and self._tones:
                 self._tones.add(pieces)
             elif pieces:

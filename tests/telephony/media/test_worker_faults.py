@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from telephony.media import AudioArrived, LegLost, MediaUnavailable, RecordingFailed, RecordingFinished
+from telephony.media import AudioArrived, LegLost, MediaUnavailable, RecordingFailed, RecordingFinished, client
 from telephony.media.core.wav import HEADER_BYTES
 from telephony.media.io.mending import part_path
 from tests.fakes.rtp_phone import tone_seconds
@@ -54,6 +54,22 @@ async def test_a_killed_worker_ends_its_legs_keeps_the_recording_and_is_started_
     assert len(hotline.deaths) == 1
     again = await hotline.line("again")
     await again.phone.until(lambda heard: len(heard) > 2)
+
+
+async def test_a_worker_that_hangs_is_killed_and_started_again(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PULSE_S", 0.05)
+    monkeypatch.setattr(client, "ANSWER_S", 0.2)
+    monkeypatch.setattr(client, "PULSE_MISSING_S", 0.5)
+    a = await hotline.line("a")
+    await asyncio.wait_for(a.phone.say(400, 0.1), 2)
+    assert hotline.worker.pid
+    os.kill(hotline.worker.pid, signal.SIGSTOP)
+    lost = await a.events.first(LegLost, within_s=10)
+    assert "no answer" in lost.reason
+    async with asyncio.timeout(10):
+        await hotline.restarted.wait()
 
 
 async def test_while_it_is_down_commands_are_refused_or_reported_as_failed(hotline: Hotline) -> None:

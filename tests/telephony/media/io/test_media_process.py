@@ -93,5 +93,7 @@ async def test_sigterm_finishes_recordings_under_their_final_names(alone: Alone)
     await a.phone.say(400, 0.5)
     alone.process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(alone.process.wait(), 5) == 0
-    assert tone_seconds(channels(str(hotline.spool / "rec-1.wav"))[0], 400) > 0.4
+    finished = await hotline.recordings.first(RecordingFinished)
+    assert finished.complete
+    assert tone_seconds(channels(finished.path)[0], 400) > 0.4
     await hotline.worker.stop()
