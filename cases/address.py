@@ -17,6 +17,7 @@ _MARK = "号楼|号院|单元|楼栋|栋|幢|座|门洞|门|层|楼|室|户|号|
 _BEFORE_MARK = re.compile(rf"[{_SPOKEN}]+(?=(?:{_MARK}))")
 _DOOR = re.compile(rf"(单元|号楼|[栋幢座层门])([{_SPOKEN}]{{2,}})")
 _PLAIN_DOOR = re.compile(rf"[{''.join(_DIGITS)}]{{3,4}}(?![路街])(?=$|[,,。;;\s室户号])")
+_LEAD_IN = re.compile(r"^(我们家|我家|我们|我|俺家|俺)?(家住|住在|住|在|地址是|地址)?[::,,]?(山东省)?(青岛市|青岛)?")
 _KEEP = re.compile(r"[路街区期村]")
 
 
@@ -48,7 +49,7 @@ def normalised(text: str) -> str:
 
     done = _BEFORE_MARK.sub(before_mark, narrow)
     done = _DOOR.sub(lambda found: found.group(1) + number_of(found.group(2)), done)
-    return _PLAIN_DOOR.sub(lambda found: found.group(1) + number_of(found.group(2)), done)
+    return _PLAIN_DOOR.sub(lambda found: number_of(found.group()), done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def parse_address(text: str) -> Address:
     """Take an address apart; what cannot be told stays ""."""
     whole = normalised(text)
     rest, district = whole, ""
-    rest = re.sub(r"^(山东省)?(青岛市|青岛)?", "", rest)
+    rest = _LEAD_IN.sub("", rest)
     for name, today in sorted(districts().items(), key=lambda item: -len(item[0])):
         if found := re.match(rf"{name}(区|市|新区)?", rest):
             district, rest = today, rest[found.end() :]

@@ -42,6 +42,7 @@ def test_numerals(spoken: str, digits: str) -> None:
         ("开发区长江路", "黄岛"),
         ("红岛街道", "城阳"),
         ("市南区", "市南"),
+        ("我家住四方嘉定路五号院", "市北"),
     ],
 )
 def test_old_names_are_todays_districts(said: str, district: str) -> None:
