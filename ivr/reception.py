@@ -316,7 +316,7 @@ class Reception:
         try:
             try:
                 if self._rules.announce_staff:
-                    staff = self._prompts.pieces(offer.staff_number) if offer.staff_number else []
+                    staff = self._prompts.pieces(offer.staff_number) if offer.staff_number.isdigit() else []
                     who = [self._prompts.file("piece.agent"), *staff, self._prompts.file("piece.serves_you")]
                     await say_both(visit.leg, who, found.leg, [self._prompts.file("seat.incoming")])
                 bridge = await visit.call.bridge(visit.leg, found.leg)

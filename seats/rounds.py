@@ -48,6 +48,8 @@ class Rounds:
         self._arrivals: dict[str, QueueEntry] = {}
         self.held: set[str] = set()
         """Entries of this process whose caller waits or talks: their leases are renewed."""
+        self.staff_moved = False
+        """Set by every act of staff: what was seen of the seats before is out of date."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._give_back: Callable[[Offer], Coroutine[Any, Any, None]] | None = None
 

@@ -5,34 +5,25 @@ a process that dies frees its seats and callers by itself.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from seats.errors import OfferLapsed, SeatUnknown
+from seats.errors import OfferLapsed
 from seats.ports import SeatsUnitOfWork, UnitOfWorkFactory
+from seats.presence import Presence, SeatConfig
 from seats.queue import EntryState, Lane, LeaveReason, QueueEntry, position
 from seats.reservation import ReservationEnd
 from seats.rounds import Rounds
 from seats.routing import Offer
 from seats.rules import SeatRules
-from seats.seat import BreakReason, Seat, SeatState
+from seats.seat import Seat, SeatState
 from vocabulary.clock import Clock
 from vocabulary.identifiers import new_id
 from vocabulary.phone_number import PhoneNumber
 
+__all__ = ["Outlook", "SeatConfig", "SeatServices"]
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SeatConfig:
-    """A seat as the settings describe it."""
-
-    account: str
-    staff_number: str
-    staff_name: str = ""
-    skills: frozenset[str] = frozenset()
-    signed_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ class Outlook:
     over_limit: bool
 
 
-class SeatServices:
+class SeatServices(Presence):
     """The front door of the seats room.
 
     Args:
@@ -72,9 +63,9 @@ class SeatServices:
         *,
         holder: str | None = None,
     ) -> None:
-        self._clock = clock
-        self.rules = rules or SeatRules()
-        self._rounds = Rounds(uow_factory, clock, self.rules, holder or new_id(clock))
+        rules = rules or SeatRules()
+        super().__init__(Rounds(uow_factory, clock, rules, holder or new_id(clock)), clock, rules)
+        self._seen: tuple[float, Outlook] | None = None
 
     async def start(self, seats: Sequence[SeatConfig] = ()) -> None:
         """Make the configured seats if they are new, and begin distribution."""
@@ -147,7 +138,11 @@ class SeatServices:
         return await self._rounds.change(reading)
 
     async def outlook(self) -> Outlook:
-        """What a caller who joins now would find."""
+        """What a caller who joins now would find, at most ``poll_s`` old: many callers may ask at once."""
+        now_s = self._clock.monotonic_s()
+        if self._seen is not None and now_s - self._seen[0] < self.rules.poll_s and not self._rounds.staff_moved:
+            return self._seen[1]
+        self._rounds.staff_moved = False
 
         async def reading(uow: SeatsUnitOfWork) -> Outlook:
             states = [seat.state for seat in await uow.seats.all()]
@@ -161,7 +156,9 @@ class SeatServices:
                 over_limit=waiting >= self.rules.max_waiting,
             )
 
-        return await self._rounds.change(reading)
+        outlook = await self._rounds.change(reading)
+        self._seen = (now_s, outlook)
+        return outlook
 
     # -- what became of an offer ----------------------------------------------------------------------------------
 
@@ -219,65 +216,7 @@ class SeatServices:
             self._rounds.spawn(self._end_wrap_up(), f"wrap-up {offer.account}")
         self._rounds.wake()
 
-    # -- the staff's side -----------------------------------------------------------------------------------------
-
-    async def sign_in(self, account: str, *, by: str, staff_number: str = "", staff_name: str | None = None) -> Seat:
-        """Begin work at a seat.
-
-        Raises:
-            SeatUnknown: no seat has this account.
-        """
-
-        def act(seat: Seat, now: datetime) -> None:
-            seat.sign_in(at=now, staff_number=staff_number or None, staff_name=staff_name)
-
-        return await self._staff_acts(account, by, "sign_in", "", act)
-
-    async def sign_out(self, account: str, *, by: str, reason: str = "签出") -> Seat:
-        """End work, at once or after the call under way.
-
-        Raises:
-            SeatUnknown: no seat has this account.
-        """
-        return await self._staff_acts(account, by, "sign_out", reason, lambda seat, now: seat.sign_out(reason, at=now))
-
-    async def take_break(self, account: str, *, by: str, reason: str = BreakReason.REST.value) -> Seat:
-        """Go on break, at once or after the call under way.
-
-        Raises:
-            SeatUnknown, SeatMoveRefused.
-        """
-        return await self._staff_acts(
-            account, by, "take_break", reason, lambda seat, now: seat.take_break(reason, at=now)
-        )
-
-    async def become_free(self, account: str, *, by: str) -> Seat:
-        """Come back from break, or end wrap-up early.
-
-        Raises:
-            SeatUnknown, SeatMoveRefused.
-        """
-        return await self._staff_acts(account, by, "become_free", "", lambda seat, now: seat.become_free(at=now))
-
     # -- insides --------------------------------------------------------------------------------------------------
-
-    async def _staff_acts(
-        self, account: str, by: str, action: str, reason: str, act: Callable[[Seat, datetime], None]
-    ) -> Seat:
-        now = self._clock.now()
-
-        async def acting(uow: SeatsUnitOfWork) -> Seat:
-            seat = await uow.seats.get(account)
-            act(seat, now)
-            uow.seat_events.append(seat, action, at=now, reason=reason)
-            uow.audit.append(by, f"seat.{action}", f"seat {account}", reason, {"state": seat.state.value})
-            await uow.commit()
-            return seat
-
-        seat = await self._rounds.change(acting)
-        log.info("seat moved", extra={"seat": account, "action": action, "state": seat.state.value})
-        self._rounds.wake()
-        return seat
 
     async def _give_up(self, offer: Offer, outcome: ReservationEnd) -> None:
         now = self._clock.now()
@@ -324,23 +263,3 @@ class SeatServices:
     async def _end_wrap_up(self) -> None:
         await self._clock.sleep(self.rules.wrap_up_s)
         await self._rounds.sweep()
-
-    async def _ensure(self, seats: Sequence[SeatConfig]) -> None:
-        if not seats:
-            return
-        now = self._clock.now()
-
-        async def ensuring(uow: SeatsUnitOfWork) -> None:
-            for config in seats:
-                try:
-                    seat = await uow.seats.get(config.account)
-                    seat.staff_number = seat.staff_number or config.staff_number
-                except SeatUnknown:
-                    seat = Seat(config.account, config.staff_number, config.staff_name)
-                    uow.seats.add(seat)
-                seat.skills = config.skills
-                if config.signed_in:
-                    seat.sign_in(at=now)
-            await uow.commit()
-
-        await self._rounds.change(ensuring)

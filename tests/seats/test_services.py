@@ -1,66 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
-from seats.errors import OfferLapsed, SeatMoveRefused, SeatUnknown
-from seats.queue import Lane, LeaveReason, QueueEntry
-from seats.routing import Offer
-from seats.rules import SeatRules
-from seats.services import SeatConfig, SeatServices
-from tests.fakes.clock import FakeClock
-from tests.fakes.seats_store import SeatsStore
+from seats.errors import OfferLapsed
+from seats.queue import Lane, LeaveReason
+from tests.fakes.seat_floor import floor
 
 pytestmark = pytest.mark.unit
-
-
-class Floor:
-    """Two servers' services over one store and one clock."""
-
-    def __init__(self, rules: SeatRules) -> None:
-        self.clock = FakeClock()
-        self.store = SeatsStore()
-        self.here = SeatServices(self.store, self.clock, rules, holder="here")
-        self.there = SeatServices(self.store, self.clock, rules, holder="there")
-
-    def seat(self, account: str = "8001") -> Any:
-        return self.store.tables["seats"][account]
-
-    def row(self, entry: QueueEntry) -> Any:
-        return self.store.tables["queue"][entry.id]
-
-    def caller(self, name: str, services: SeatServices | None = None, **more: Any) -> "Caller":
-        services = services or self.here
-        entry = services.entry(f"call-{name}", **more)
-        return Caller(services, entry, asyncio.create_task(services.wait(entry)))
-
-
-class Caller:
-    def __init__(self, services: SeatServices, entry: QueueEntry, wait: "asyncio.Task[Offer]") -> None:
-        self.services = services
-        self.entry = entry
-        self.wait = wait
-
-    @property
-    def offered(self) -> str | None:
-        return self.wait.result().account if self.wait.done() and not self.wait.cancelled() else None
-
-    def wait_again(self) -> None:
-        self.wait = asyncio.create_task(self.services.wait(self.entry))
-
-
-@asynccontextmanager
-async def floor(*accounts: str, **rules: Any) -> AsyncIterator[Floor]:
-    floor = Floor(SeatRules(**rules))
-    await floor.here.start([SeatConfig(account, account[-3:], signed_in=True) for account in accounts])
-    await floor.there.start()
-    try:
-        yield floor
-    finally:
-        await floor.here.stop()
-        await floor.there.stop()
 
 
 async def test_a_caller_is_offered_the_free_seat_in_one_transaction() -> None:
@@ -268,46 +214,6 @@ async def test_the_outlook_tells_who_works_and_who_waits() -> None:
         outlook = await f.here.outlook()
         assert (outlook.signed_in, outlook.serving, outlook.free, outlook.over_limit) == (2, 1, 1, False)
         callers = [f.caller("a"), f.caller("b")]
-        await f.clock.run_for(0)
+        await f.clock.run_for(1)
         assert (await f.here.outlook()).over_limit
         callers[1].wait.cancel()
-
-
-async def test_what_staff_do_is_audited_and_logged() -> None:
-    async with floor("8001") as f:
-        await f.here.take_break("8001", by="8001", reason="用餐")
-        await f.here.become_free("8001", by="leader")
-        await f.here.sign_out("8001", by="8001")
-        assert f.store.audits == [
-            ("8001", "seat.take_break", "seat 8001"),
-            ("leader", "seat.become_free", "seat 8001"),
-            ("8001", "seat.sign_out", "seat 8001"),
-        ]
-        assert [event for _, event, _ in f.store.seat_events] == ["take_break", "become_free", "sign_out"]
-
-
-async def test_an_unknown_seat_and_a_wrong_move_are_refused() -> None:
-    async with floor("8001") as f:
-        with pytest.raises(SeatUnknown):
-            await f.here.sign_in("9999", by="9999")
-        await f.here.sign_out("8001", by="8001")
-        with pytest.raises(SeatMoveRefused):
-            await f.here.take_break("8001", by="8001")
-        assert f.seat().state.value == "offline"
-
-
-async def test_signing_in_with_ones_own_number_changes_what_the_caller_hears() -> None:
-    async with floor("8001") as f:
-        await f.here.sign_in("8001", by="anna", staff_number="326", staff_name="安娜")
-        caller = f.caller("a")
-        await f.clock.run_for(0)
-        assert caller.wait.result().staff_number == "326"
-
-
-async def test_a_restart_keeps_seats_as_they_were() -> None:
-    async with floor("8001") as f:
-        await f.here.take_break("8001", by="8001", reason="用餐")
-        again = SeatServices(f.store, f.clock, holder="again")
-        await again.start([SeatConfig("8001", "999")])
-        assert (f.seat().state.value, f.seat().reason, f.seat().staff_number) == ("break", "用餐", "001")
-        await again.stop()
