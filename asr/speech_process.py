@@ -122,6 +122,7 @@ class SpeechWorker:
         self._one_recording = asyncio.Lock()
         self._unload: asyncio.TimerHandle | None = None
         self._model_state, self._missing = "loading", ""
+        self._tried = asyncio.Event()
         self._turns = self._turns_shed = self._safety_skipped = 0
 
     async def serve(self, ready: asyncio.Event | None = None) -> None:
@@ -153,8 +154,10 @@ class SpeechWorker:
         except RecogniserMissing as error:
             self._model_state, self._missing = "missing", str(error)
             log.error("recogniser missing", extra={"backend": error.backend, "remedy": error.remedy})
+            self._tried.set()
             return
         self._model_state = "ready"
+        self._tried.set()
         log.info("recogniser ready", extra={"model": self._config.engine.shown_model})
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -267,6 +270,7 @@ class SpeechWorker:
 
     async def _transcribe(self, link: Link, asked: Transcribe) -> None:
         try:
+            await self._tried.wait()  # the first load may have to join the weights
             async with self._one_recording:
                 segments, duration_s = await self._work_through(Path(asked.path))
         except AudioRefused as error:

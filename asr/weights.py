@@ -7,8 +7,9 @@ pinned, hash-checked when joined, and never needed when ``model`` is a path.
 import hashlib
 import importlib.util
 import logging
-import os
 import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from asr.errors import RecogniserMissing
@@ -38,9 +39,7 @@ def locate(model: str, cache: Path) -> Path:
             raise RecogniserMissing("faster-whisper", f"{folder} holds no model.bin (a CTranslate2 Whisper model)")
         return folder
     joined = cache / BASE
-    if (joined / "model.bin").is_file() and (joined / "model.bin").stat().st_size == BASE_BYTES:
-        return joined
-    return _join(joined)
+    return joined if _is_complete(joined) else _join(joined)
 
 
 def _package_file(package: str, name: str) -> Path:
@@ -51,26 +50,39 @@ def _package_file(package: str, name: str) -> Path:
 
 
 def _join(folder: Path) -> Path:
-    """Join the parts beside the final place, check them, and put them there in one step."""
+    """Join the parts beside the final place, check them, and put them there in one step; two at once do no harm."""
     sources = [_package_file(package, name) for package, name in _PARTS]
-    temporary = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    temporary.mkdir(parents=True, exist_ok=True)
     try:
-        digest = hashlib.sha256()
-        with (temporary / "model.bin").open("wb") as joined:
-            for source in sources:
-                with source.open("rb") as part:
-                    while block := part.read(_BLOCK_BYTES):
-                        digest.update(block)
-                        joined.write(block)
-        if digest.hexdigest() != BASE_SHA256:
-            raise RecogniserMissing("faster-whisper", "the weights' packages are not the released ones")
-        for name in _SMALL_FILES:
-            shutil.copyfile(_package_file(_PARTS[0][0], name), temporary / name)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
+        try:
+            _fill(temporary, sources)
+            with suppress(OSError):  # another process was quicker: its folder is as good
+                temporary.rename(folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise RecogniserMissing("faster-whisper", f"{folder} cannot be written: {error}") from error
+    if not _is_complete(folder):
+        raise RecogniserMissing("faster-whisper", f"{folder} holds something else: remove it")
     log.info("whisper weights joined", extra={"folder": str(folder)})
     return folder
+
+
+def _is_complete(folder: Path) -> bool:
+    model = folder / "model.bin"
+    return model.is_file() and model.stat().st_size == BASE_BYTES
+
+
+def _fill(folder: Path, sources: list[Path]) -> None:
+    digest = hashlib.sha256()
+    with (folder / "model.bin").open("wb") as joined:
+        for source in sources:
+            with source.open("rb") as part:
+                while block := part.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    joined.write(block)
+    if digest.hexdigest() != BASE_SHA256:
+        raise RecogniserMissing("faster-whisper", "the weights' packages are not the released ones")
+    for name in _SMALL_FILES:
+        shutil.copyfile(_package_file(_PARTS[0][0], name), folder / name)
