@@ -22,7 +22,7 @@ class StreamFramer:
     @property
     def partial(self) -> bool:
         """Whether a message has begun and not ended."""
-        return bool(self._buffer)
+        return not PING.startswith(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Whole messages, in order.
@@ -51,7 +51,7 @@ class StreamFramer:
         while self._buffer.startswith(PING):
             del self._buffer[:4]
             self.pings += 1
-        if self._buffer.startswith(PONG) and len(self._buffer) != 3:  # three bytes may be a ping still under way
+        if self._buffer.startswith(PONG) and not PING.startswith(self._buffer):  # the rest of a ping may be under way
             del self._buffer[:2]
 
 

@@ -1,7 +1,7 @@
 """Requests and responses as values, and the parser that makes them. Headers are read apart only when asked for.
 
-The parser is our own: the proven stateless one (aiosipua) costs three times as much a call and accepts bodies
-shorter than Content-Length, which RFC 3261 §18.3 wants answered 400.
+The parser is our own: a call from INVITE to BYE costs about 0.4 ms CPU with it, and a body shorter than
+Content-Length, which aiosipua accepts, is answered 400 (RFC 3261 §18.3).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -314,10 +314,12 @@ def _answerable(message: Message) -> "Request | None":
     """The request, if a 400 can find its way back with it (RFC 3261 §8.2.6.2)."""
     if not isinstance(message, Request) or message.method == "ACK":
         return None
-    if any(len(message.fields.get(name, ())) != 1 for name in _ONCE) or not message.get_list("Via"):
+    if any(
+        len(message.fields.get(name, ())) != 1 or not message.fields[name][0] for name in _ONCE
+    ) or not message.get_list("Via"):
         return None
     try:
-        message.via  # noqa: B018
+        message.via, message.cseq  # noqa: B018 without them the peer cannot match the answer
     except MessageMalformed:
         return None
     return message

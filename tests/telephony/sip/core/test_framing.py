@@ -26,6 +26,14 @@ def test_messages_come_out_whole_however_the_stream_is_cut(cuts: list[int]) -> N
     assert not framer.partial
 
 
+def test_half_a_keep_alive_is_no_message_under_way() -> None:
+    framer = StreamFramer()
+    framer.feed(b"\r\n")
+    assert not framer.partial
+    framer.feed(b"O")
+    assert framer.partial
+
+
 def test_a_message_without_length_has_no_body() -> None:
     head = b"OPTIONS sip:x SIP/2.0\r\nA: b\r\n\r\n"
     assert StreamFramer().feed(head + head) == [head, head]

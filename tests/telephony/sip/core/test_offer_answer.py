@@ -144,10 +144,20 @@ def test_rtcp_may_have_a_port_of_its_own() -> None:
 
 _LINES = st.lists(
     st.sampled_from(
-        ["m=audio 6000 RTP/AVP 8 0 96", "m=video 1 RTP/AVP 99", "m=audio 0 RTP/AVP 0", "a=rtpmap:96 telephone-event/8000",
-         "a=sendonly", "a=inactive", "c=IN IP4 0.0.0.0", "c=IN IP6 2001:db8::1", "a=ptime:40", "a=rtpmap:0 PCMU/8000"]
+        [
+            "m=audio 6000 RTP/AVP 8 0 96",
+            "m=video 1 RTP/AVP 99",
+            "m=audio 0 RTP/AVP 0",
+            "a=rtpmap:96 telephone-event/8000",
+            "a=rtpmap:0 PCMU/8000",
+            "a=sendonly",
+            "a=inactive",
+            "a=ptime:40",
+            "c=IN IP4 0.0.0.0",
+            "c=IN IP6 2001:db8::1",
+        ]
     )
-)  # fmt: skip
+)
 
 
 @given(_LINES)
