@@ -194,19 +194,25 @@ class RecordingWriter:
     def _run(self) -> None:
         while True:
             order = self._orders.get()
-            match order:
-                case Begin():
-                    self._begin(order)
-                case Chunk():
-                    self._guarded(order.recording, order, last=False)
-                case Finish(chunk):
-                    self._guarded(chunk.recording, chunk, last=True)
-                case GiveUp(recording, reason):
-                    self._fail(recording, reason)
-                case Stop():
-                    for file in self._files.values():
-                        file.abandon()
-                    return
+            if isinstance(order, Stop):
+                break
+            try:
+                self._take(order)
+            except Exception:  # a fault of ours on one recording must not end all the others
+                log.exception("recording order failed", extra={"order": type(order).__name__})
+        for file in self._files.values():
+            file.abandon()
+
+    def _take(self, order: Begin | Chunk | Finish | GiveUp) -> None:
+        match order:
+            case Begin():
+                self._begin(order)
+            case Chunk():
+                self._guarded(order.recording, order, last=False)
+            case Finish(chunk):
+                self._guarded(chunk.recording, chunk, last=True)
+            case GiveUp(recording, reason):
+                self._fail(recording, reason)
 
     def _begin(self, order: Begin) -> None:
         part = part_path(self._spool, order.recording, self._worker)

@@ -134,3 +134,11 @@ def test_a_tap_places_packets_by_timestamp_and_gives_them_out_once() -> None:
     assert chunk == Chunk("r", [(4000, b"a" * 160), (4160, b"b" * 160)], [(2000, b"c" * 160)], 8000)
     assert tap.flush_s == 102.0
     assert tap.chunk(102.0) == Chunk("r", [], [], 16000)
+
+
+def test_a_fault_in_one_order_does_not_end_the_thread(tmp_path: Path) -> None:
+    with writer(tmp_path) as (running, report):
+        running.order(Begin("r", "leg"))
+        running.order(Chunk("r", [(0, "no bytes")], [], 8000))  # type: ignore[list-item]
+        running.order(Finish(Chunk("r", [], [], 8000)))
+        assert report().duration_s == 1.0
