@@ -178,7 +178,7 @@ class HumanQueue:
             callback = await uow.callbacks.get(callback_id)
             callback.check_lease(staff)
             reached = result.outcome is not HumanOutcome.NOT_REACHED
-            await uow.contacts.add(self._contact(callback, staff, now, result, reached))
+            await uow.contacts.add(_contact(self._clock, callback, staff, now, result, reached))
             if reached:
                 await self._reached(uow, callback, staff, result, now)
             else:
@@ -197,7 +197,7 @@ class HumanQueue:
             await uow.contacts.add_wish(wish)
             detail = {"kind": "callback.refused", "case_number": callback.case_number, "by": staff}
             uow.events.append("alert", detail)  # the case cannot be archived without the person in charge
-        answer = self._answer(callback, staff, now, result, None if callback.late else verdict)
+        answer = _answer(self._clock, callback, staff, now, result, None if callback.late else verdict)
         callback.answer(result.rating, now)
         await keep_answer(uow, answer)
 
@@ -220,56 +220,22 @@ class HumanQueue:
             return
         sms_sent = await self._last_message(uow, callback, now)
         verdict_of_case = None if callback.needs_approval or callback.late else CallbackVerdict.UNREACHABLE
-        answer = self._answer(
-            callback, staff, now, result, verdict_of_case, attempts=attempts, windows=windows, sms_sent=sms_sent
+        answer = _answer(
+            self._clock,
+            callback,
+            staff,
+            now,
+            result,
+            verdict_of_case,
+            attempts=attempts,
+            windows=windows,
+            sms_sent=sms_sent,
         )
         callback.give_up(now)
         await keep_answer(uow, answer)
         if callback.needs_approval:
             detail = {"kind": "callback.unreached", "callback_id": callback.id, "case_number": callback.case_number}
             uow.events.append("alert", detail)
-
-    async def approve_unreached(self, callback_id: str, by: str, reason: str) -> None:
-        """The person in charge agrees, case by case, that a user could not be reached (§2.2).
-
-        Raises:
-            CallbackMoveRefused: it does not wait for that.
-        """
-        now = self._clock.now()
-        async with self._uow_factory() as uow:
-            callback = await uow.callbacks.get(callback_id)
-            if callback.state is not CallbackState.UNREACHED or not callback.needs_approval:
-                raise CallbackMoveRefused(callback.state.value, "批准未联系上")
-            callback.needs_approval = False
-            answer = CallbackAnswer(
-                id=new_id(self._clock),
-                callback_id=callback.id,
-                case_number=callback.case_number,
-                channel=Channel.HUMAN,
-                at=now,
-                by=by,
-                verdict=CallbackVerdict.UNREACHABLE,
-                reason=reason,
-                attempts=callback.human_attempts + callback.ai_unanswered,
-                windows=len(callback.tried_windows),
-                sms_sent=callback.phone is not None and callback.phone.is_mobile,
-                approved_by=by,
-            )
-            await keep_answer(uow, answer)
-            await uow.commit()
-
-    async def defer(self, callback_id: str, to: datetime, by: str, reason: str) -> None:
-        """The person in charge puts a callback off (§3.4: reason, new date, who)."""
-        async with self._uow_factory() as uow:
-            callback = await uow.callbacks.get(callback_id)
-            if callback.state is not CallbackState.WAITING:
-                raise CallbackMoveRefused(callback.state.value, "顺延")
-            opening = self._planner.calendar.next_opening(callback.channel, to)
-            callback.deferred_to, callback.not_before, callback.priority = to, opening, 0
-            callback.due_at = self._planner.calendar.closing_of_day(callback.channel, opening)
-            detail = {"callback": callback.id, "to": opening.isoformat()}
-            uow.audit.append(by, "callback.deferred", callback.case_number, reason, detail)
-            await uow.commit()
 
     async def _last_message(self, uow: CallbacksUnitOfWork, callback: Callback, now: datetime) -> bool:
         if callback.phone is None or callback.phone_key is None or not callback.phone.is_mobile:
@@ -296,59 +262,61 @@ class HumanQueue:
         if lock is not None and lock.holder == staff:
             await uow.contact_locks.release(lock, now)
 
-    def _contact(
-        self, callback: Callback, staff: str, now: datetime, result: HumanResult, reached: bool
-    ) -> ContactRecord:
-        return ContactRecord(
-            id=new_id(self._clock),
-            callback_id=callback.id,
-            case_number=callback.case_number,
-            phone_key=callback.phone_key or "",
-            at=now,
-            channel=Channel.HUMAN,
-            reached=reached,
-            by=staff,
-            result=result.outcome.value,
-            exemption=callback.exemption,
-            call_id=result.call_id or None,
-        )
 
-    def _answer(
-        self,
-        callback: Callback,
-        staff: str,
-        now: datetime,
-        result: HumanResult,
-        verdict: CallbackVerdict | None,
-        *,
-        attempts: int = 0,
-        windows: int = 0,
-        sms_sent: bool = False,
-    ) -> CallbackAnswer:
-        return CallbackAnswer(
-            id=new_id(self._clock),
-            callback_id=callback.id,
-            case_number=callback.case_number,
-            channel=Channel.HUMAN,
-            at=now,
-            by=staff,
-            verdict=verdict,
-            rating=result.rating,
-            attitude=result.attitude,
-            timeliness=result.timeliness,
-            outcome=result.outcome_rating,
-            contacted=result.contacted,
-            visited=result.visited,
-            resolved=result.resolved,
-            reason_code=result.reason_code,
-            words=result.words,
-            new_demand=result.new_demand,
-            identity_checked=result.identity_checked,
-            feedback_read=result.feedback_read,
-            call_id=result.call_id or None,
-            late=callback.late,
-            reason=result.words or result.outcome.value,
-            attempts=attempts,
-            windows=windows,
-            sms_sent=sms_sent,
-        )
+def _contact(
+    clock: Clock, callback: Callback, staff: str, now: datetime, result: HumanResult, reached: bool
+) -> ContactRecord:
+    return ContactRecord(
+        id=new_id(clock),
+        callback_id=callback.id,
+        case_number=callback.case_number,
+        phone_key=callback.phone_key or "",
+        at=now,
+        channel=Channel.HUMAN,
+        reached=reached,
+        by=staff,
+        result=result.outcome.value,
+        exemption=callback.exemption,
+        call_id=result.call_id or None,
+    )
+
+
+def _answer(
+    clock: Clock,
+    callback: Callback,
+    staff: str,
+    now: datetime,
+    result: HumanResult,
+    verdict: CallbackVerdict | None,
+    *,
+    attempts: int = 0,
+    windows: int = 0,
+    sms_sent: bool = False,
+) -> CallbackAnswer:
+    return CallbackAnswer(
+        id=new_id(clock),
+        callback_id=callback.id,
+        case_number=callback.case_number,
+        channel=Channel.HUMAN,
+        at=now,
+        by=staff,
+        verdict=verdict,
+        rating=result.rating,
+        attitude=result.attitude,
+        timeliness=result.timeliness,
+        outcome=result.outcome_rating,
+        contacted=result.contacted,
+        visited=result.visited,
+        resolved=result.resolved,
+        reason_code=result.reason_code,
+        words=result.words,
+        new_demand=result.new_demand,
+        identity_checked=result.identity_checked,
+        feedback_read=result.feedback_read,
+        call_id=result.call_id or None,
+        late=callback.late,
+        reason=result.words or result.outcome.value,
+        attempts=attempts,
+        windows=windows,
+        sms_sent=sms_sent,
+    )

@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any
 
 from callbacks.ai_calls import AiCalls
+from callbacks.approvals import Approvals
 from callbacks.callback import Callback, CallbackState
 from callbacks.human_queue import HumanQueue
 from callbacks.planning import Planner
 from callbacks.ports import CallbacksUnitOfWorkFactory, CaseDoor, SafetyAlarm, SmsSender
+from callbacks.survey_replies import SurveyReplies
 from callbacks.surveys import Surveys
 from callbacks.telling import ANSWERED, CaseTeller
 from callbacks.windows import Channel
@@ -47,6 +49,7 @@ class CallbackServices:
         human: the human queue.
         ai: bookkeeping of AI calls, for the dialler.
         surveys: SMS.
+        approvals: what the person in charge decides.
     """
 
     def __init__(
@@ -68,7 +71,9 @@ class CallbackServices:
         self._planner = planner
         self.human = HumanQueue(uow_factory, clock, planner, sms)
         self.ai = AiCalls(uow_factory, clock, planner, cases, holder)
-        self.surveys = Surveys(uow_factory, clock, planner, cases, sms, alarm)
+        self.surveys = Surveys(uow_factory, clock, planner, cases, sms)
+        self.approvals = Approvals(uow_factory, clock, planner)
+        self._replies = SurveyReplies(uow_factory, clock, planner, cases, alarm)
         self._teller = CaseTeller(uow_factory, cases)
 
     @property
@@ -84,7 +89,7 @@ class CallbackServices:
             case "case.rated":
                 await self.on_case_rated(payload)
             case "sms.reply":
-                await self.surveys.on_reply(payload)
+                await self._replies.on_reply(payload)
             case "sms.receipt":
                 await self.surveys.on_receipt(payload)
             case "callback.answered":

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from store.database import Database
 from store.field_encryption import FieldCipher
-from store.schema import load_tables, start_mappers
+from store.schema import start_mappers
 from store.tables.metadata import metadata
 from store.unit_of_work import UnitOfWorkFactory
 from tests.fakes.clock import FakeClock
@@ -74,15 +74,10 @@ async def empty_database(database_url: str, cipher: FieldCipher) -> AsyncIterato
 @pytest.fixture
 async def database(empty_database: Database) -> Database:
     """A database with every table of the metadata, all classes mapped."""
-    start_mappers(strict=False)
+    start_mappers()
     async with empty_database.writing.begin() as connection:
         await connection.run_sync(metadata.create_all)
     return empty_database
-
-
-@pytest.fixture
-def tables() -> None:
-    load_tables()
 
 
 @pytest.fixture

@@ -125,6 +125,19 @@ async def test_a_flipped_bit_and_a_missing_file_are_found(
         await recordings.read(stored.key)
 
 
+async def test_a_bucket_keeps_them_too(
+    spool: Path, clock: FakeClock, uow_factory: UnitOfWorkFactory, tmp_path: Path
+) -> None:
+    recordings = Recordings("memory:///", uow_factory, clock=clock)
+    stored = await recordings.store(spool, recording=new_id(clock), call="", duration_s=1.5)
+    assert not spool.exists()
+    assert await recordings.read(stored.key, start=3, length=4) == SOUND[3:7]
+    assert (await recordings.local_file(stored.key, tmp_path)).read_bytes() == SOUND
+    assert await recordings.is_unchanged(stored)
+    with pytest.raises(RecordingNotFound):
+        await recordings.read("2026/11/24/none.wav")
+
+
 def test_the_key_is_the_business_day_of_the_identifier(clock: FakeClock) -> None:
     recording = new_id(clock)
     assert key_of(recording) == f"2026/11/24/{recording}.wav"
