@@ -6,6 +6,7 @@ of them: ``transfer`` (转派, §2.4), ``supplement`` (补录 after p0_dispatch)
 T_contact and T_arrive are stopped by).
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -184,5 +185,29 @@ def allowed_moves(case: Case, role: Role) -> tuple[CaseMove, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def as_markdown() -> str:
+    """The table for people: ``docs/case-moves.md``, which a test holds equal to it."""
+    lines = [
+        "# 工单状态与迁移",
+        "",
+        "由 `cases/case_moves.py` 的表生成:`python -m cases.case_moves > docs/case-moves.md`。",
+        "",
+        "| 从 | 事件 | 到 | 谁 | 必填 | 说明 | 依据 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in TRANSITIONS:
+        came_from = "归档前任意态" if row.states == _BEFORE_ARCHIVE else "/".join(s.facts.code for s in row.states)
+        to = "不变" if row.move in STAYS else f"{row.to.facts.code} {row.to.facts.title}"
+        wanted = [*row.fields.values(), *(["原因"] if row.asks_reason else [])]
+        cells = (came_from, f"`{row.move}`", to, "、".join(role.label for role in row.roles), "、".join(wanted),
+                 row.note, row.rule)  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _refused(case: Case, attempt: Attempt, reason: str, rule: str, missing: tuple[str, ...] = ()) -> MoveRefused:
     return MoveRefused(case.state.value, attempt.move.value, reason, rule, missing)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

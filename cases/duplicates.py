@@ -196,8 +196,10 @@ def _row_6(new: Demand, known: Sequence[Demand], now: datetime) -> Finding | Non
     households = {household(case) for case in [*same, new]}
     if len(households) < HOT_HOUSEHOLDS:
         return None
+    # The oldest stands for all, and only cases not urgent yet are touched: hundreds may call within minutes.
+    touched = [case for case in same if case is same[0] or not (case.urgency and case.urgency.at_least(Urgency.P1))]
     reason = f"{new.community_key} 30 min 内 {len(households)} 户同一事项:不合并,相关工单升 P1"
-    return Finding(6, DuplicateAction.HOT, reason, related=_numbers(same), raises=True)
+    return Finding(6, DuplicateAction.HOT, reason, main=same[0].number, related=_numbers(touched), raises=True)
 
 
 def household(demand: Demand) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cases import deadlines
 from cases.address import parse_address
 from cases.alerts import Alert, judge_alerts
 from cases.case import Case
@@ -175,16 +176,26 @@ class Opening:
         for number in finding.related:
             other = await self.uow.cases.get(number)
             case.link(number)
-            if other.is_open and other.link(case.number):
+            is_told = finding.action is not DuplicateAction.HOT or number == finding.main
+            if is_told and other.is_open and other.link(case.number):
                 other.note("linked", by="system", role=Role.SYSTEM, at=self.now, reason=finding.reason,
                            case_number=case.number)  # fmt: skip
             if finding.raises:
                 other.raise_urgency(Urgency.P1, by="system", at=self.now, reason=finding.reason)
             if finding.action is DuplicateAction.FORWARD_LINK and number == finding.main and case.forward_due_at:
-                dues = [due for due in (other.forward_due_at, case.forward_due_at) if due]
-                other.forward_due_at = min(dues)
+                self._take_earlier_limit(other, case.forward_due_at)
         if finding.raises:
             case.raise_urgency(Urgency.P1, by="system", at=self.now, reason=finding.reason)
+
+    def _take_earlier_limit(self, main: Case, forward_due_at: datetime) -> None:
+        main.forward_due_at = min(main.forward_due_at or forward_due_at, forward_due_at)
+        running = main.timer("T_close")
+        limit = deadlines.close(
+            self.now, main.effective_urgency, self.policy.rules, self.policy.calendar,
+            came_at=self.now, forward_due_at=main.forward_due_at,
+        )  # fmt: skip
+        if running is not None and limit.due_at < running.due_at:
+            main.start_timer(limit, self.now)
 
     def _tell_opened(self, case: Case, command: IntakeCommand) -> None:
         detail = {

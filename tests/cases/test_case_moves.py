@@ -1,5 +1,6 @@
 """Every row of the table of moves goes through when its conditions hold, and nothing else does."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from cases.case import Case
 from cases.case_conditions import Attempt
 from cases.case_effects import CasePolicy, make_move
-from cases.case_moves import STAYS, TRANSITIONS, Transition, allowed_moves
+from cases.case_moves import STAYS, TRANSITIONS, Transition, allowed_moves, as_markdown
 from cases.case_states import STATES, CaseMove, CaseState
 from cases.errors import MoveRefused
 from cases.master_data import CaseType, Role, Urgency
@@ -126,3 +127,8 @@ def test_the_written_table_is_covered_row_by_row() -> None:
 def test_an_agent_sees_what_may_be_done_with_a_fresh_case() -> None:
     assert allowed_moves(case_in(S.ACCEPTED), R.AGENT) == (M.ANSWER_DIRECTLY, M.P0_DISPATCH, M.SAVE)
     assert allowed_moves(case_in(S.ARCHIVED), R.UNIT_STAFF) == ()
+
+
+def test_the_table_in_the_documents_is_this_table() -> None:
+    document = Path(__file__).resolve().parents[2] / "docs" / "case-moves.md"
+    assert document.read_text("utf-8") == as_markdown()

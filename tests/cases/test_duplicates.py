@@ -77,7 +77,9 @@ def test_row_5_the_same_door_by_another_number_is_a_hint() -> None:
 
 def neighbours(count: int) -> list[Demand]:
     return [
-        known(f"N{n}", ago=timedelta(minutes=25 - n), phone_key=f"p{n}", place_key=f"浮山后四小区|{n}|1|101")
+        known(
+            f"N{n}", ago=timedelta(minutes=29, seconds=-10 * n), phone_key=f"p{n}", place_key=f"浮山后四小区|{n}|1|101"
+        )
         for n in range(count)
     ]
 
@@ -86,6 +88,12 @@ def test_row_6_the_fifth_household_of_a_community_makes_them_all_urgent() -> Non
     assert found(NEW, *neighbours(3))[0] == 0
     finding = find_duplicate(NEW, neighbours(4), NOW)
     assert (finding.row, finding.raises, len(finding.related)) == (6, True, 4)
+
+
+def test_row_6_touches_only_those_not_urgent_yet_and_the_oldest_that_stands_for_all() -> None:
+    urgent = [replace(case, urgency=Urgency.P1) for case in neighbours(30)]
+    finding = find_duplicate(NEW, [*urgent[:-1], replace(urgent[-1], urgency=Urgency.P2)], NOW)
+    assert (finding.main, finding.related) == ("N0", ("N0", "N29"))
 
 
 def test_row_6_counts_households_not_calls() -> None:

@@ -88,3 +88,17 @@ async def test_a_case_classified_as_something_known_is_judged_again(
              matter="HEAT_NONE")  # fmt: skip
     case = memory.cases[second.case_number]
     assert (case.duplicate_row, case.related) == (3, (first,))
+
+
+async def test_a_case_that_is_already_running_takes_the_earlier_limit_too(
+    services: CaseServices, memory: CasesInMemory, clock: FakeClock
+) -> None:
+    main = (await services.open(intake())).case_number
+    await go(services, main, CaseMove.SAVE, Role.AGENT)
+    await go(services, main, CaseMove.CLASSIFY, Role.SORTER)
+    due = clock.now() + timedelta(hours=4)
+    await services.open(
+        intake("f1", source=Source.CITY_HOTLINE, call_id=None, forwarded=ForwardedFrom("12345", "QD-1", due))
+    )
+    close = memory.cases[main].timer("T_close")
+    assert close is not None and close.due_at == clock.now() + timedelta(hours=2)
