@@ -156,6 +156,7 @@ class SpeechWorker:
             log.error("recogniser missing", extra={"backend": error.backend, "remedy": error.remedy})
             self._tried.set()
             return
+        _trim_heap()  # loading needs twice what stays
         self._model_state = "ready"
         self._tried.set()
         log.info("recogniser ready", extra={"model": self._config.engine.shown_model})
@@ -293,8 +294,12 @@ class SpeechWorker:
         while (step := await self._next_step(steps)) is not None:
             if step.segment is not None:
                 segments.append(step.segment)
-        self._unload = asyncio.get_running_loop().call_later(_BATCH_IDLE_S, self._batch.unload)
+        self._unload = asyncio.get_running_loop().call_later(_BATCH_IDLE_S, self._unload_batch)
         return segments, shape.duration_s
+
+    def _unload_batch(self) -> None:
+        self._batch.unload()
+        _trim_heap()
 
     async def _next_step(self, steps: Iterator[Step]) -> Step | None:
         await self._queue.wait_idle(_LIVE_FIRST_S)
@@ -304,6 +309,12 @@ class SpeechWorker:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _trim_heap() -> None:
+    """Give freed memory back to the system (glibc keeps about 90 MB after a model was loaded)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def main(config: SpeechConfig) -> None:
