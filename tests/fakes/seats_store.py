@@ -1,6 +1,7 @@
 """The seats room's store in memory, with versions that clash as the real one's do."""
 
 import copy
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,15 @@ _KEYS = {
     "rescue_calls": "id",
     "ratings": "call_id",
 }
+
+
+def _facts(row: Any) -> dict[str, Any]:
+    """A row's fields; not what SQLAlchemy adds once another test has mapped the class."""
+    return {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+
+
+def _twin(row: Any) -> Any:
+    return type(row)(**copy.deepcopy(_facts(row)))
 
 
 class SeatsStore:
@@ -74,7 +84,7 @@ class FakeSeatsUnitOfWork:
 
     async def commit(self) -> None:
         for (table, key), (original, working) in self.seen.items():
-            if vars(original) == vars(working):
+            if _facts(original) == _facts(working):
                 continue
             current = self.store.tables[table].get(key)
             if getattr(current, "version", 0) != getattr(original, "version", 0):
@@ -87,17 +97,17 @@ class FakeSeatsUnitOfWork:
             seat.reserve(offer.entry_id, at=at, until=until)
             seat.version += 1
         for (table, key), (original, working) in self.seen.items():
-            if vars(original) != vars(working):
+            if _facts(original) != _facts(working):
                 if hasattr(working, "version"):
                     working.version += 1
-                self.store.tables[table][key] = copy.deepcopy(working)
+                self.store.tables[table][key] = _twin(working)
         for table, row in self.new:
             key = getattr(row, _KEYS[table])
             if key in self.store.tables[table]:
                 raise AlreadyExists(f"{table} {key}")
             if hasattr(row, "version"):
                 row.version += 1
-            self.store.tables[table][key] = copy.deepcopy(row)
+            self.store.tables[table][key] = _twin(row)
         self.store.seat_events += self.pending_seat_events
         self.store.events += self.pending_events
         self.store.audits += self.pending_audits
@@ -154,8 +164,8 @@ class _Table:
         if key not in self._rows:
             return None
         if (self._name, key) not in self._uow.seen:
-            original = copy.deepcopy(self._rows[key])
-            self._uow.seen[self._name, key] = (original, copy.deepcopy(original))
+            original = _twin(self._rows[key])
+            self._uow.seen[self._name, key] = (original, _twin(original))
         return self._uow.seen[self._name, key][1]
 
 
