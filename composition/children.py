@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,7 +84,6 @@ class Child:
                 self.name,
                 *self._arguments,
                 stdin=asyncio.subprocess.DEVNULL,
-                env=os.environ,
             )
             code = await self._process.wait()
             lived_s = self._clock.monotonic_s() - began_s

@@ -16,6 +16,7 @@ from composition.foundation import Foundation
 from composition.recorded import Recorded
 from composition.trade import Trade
 from console.api.access import AccessApi
+from console.api.callbacks import CallbacksApi
 from console.api.calls import CallsApi
 from console.api.cases import CasesApi
 from console.api.health import Figure, HealthApi
@@ -25,6 +26,7 @@ from console.endpoint import Endpoint
 from console.openapi import add_documentation
 from console.refusals import translate
 from store.queries.asr import SqlTranscriptQueries
+from store.queries.callbacks import SqlCallbackQueries
 from store.queries.cases import SqlCaseQueries
 from store.queries.seats import SqlSeatQueries
 from store.queries.telephony import SqlCallQueries
@@ -63,6 +65,14 @@ class Web:
             AccessApi(self.access, self.users, reveals, trade.cases.callback_phone, clock),
             CasesApi(trade.cases, SqlCaseQueries(database), keyer),
             CallsApi(SqlCallQueries(database), SqlTranscriptQueries(database), recorded, self._audited, keyer),
+            CallbacksApi(
+                trade.callbacks.human,
+                trade.callbacks.approvals,
+                trade.click_to_dial,
+                trade.switch,
+                SqlCallbackQueries(database),
+                clock,
+            ),
             SeatsApi(trade.seats, SqlSeatQueries(database), trade.lists, clock),
             HealthApi({"database": self._database, "media": self._media}, self._figures),
         ]

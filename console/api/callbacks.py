@@ -1,12 +1,22 @@
 """The human callback queue: read, claim, dial, finish; and the switch that stops all machine calling."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
+from access.roles import Scope
 from callbacks.answer import ReasonCode
-from callbacks.human_result import HumanOutcome
-from console.endpoint import Shape
+from callbacks.approvals import Approvals
+from callbacks.click_to_dial import ClickToDial
+from callbacks.daily_clearing import Standing
+from callbacks.dialler import OutboundSwitch
+from callbacks.human_queue import Claim, HumanQueue
+from callbacks.human_result import HumanOutcome, HumanResult
+from callbacks.queries import CallbackQueries, CallbackRow
+from console.endpoint import Ask, Endpoint, Nothing, Shape
+from console.errors import BadRequest, Contradicted, FieldProblem, NotThere
+from telephony.ports import CallFailed
+from vocabulary.clock import SHANGHAI, Clock
 
 
 class Dial(Shape):
@@ -73,3 +83,232 @@ class SwitchState(Shape):
 
     outbound_allowed: bool
     paused_by: str | None
+
+
+class CallbackLine(Shape):
+    """One callback; the number is masked."""
+
+    id: str
+    case_number: str
+    state: str
+    channel: str
+    priority: int
+    rule_number: int
+    reason: str
+    matter: str
+    masked_phone: str
+    not_before: datetime | None
+    due_at: datetime | None
+    claimed_by: str | None
+    late: bool
+    rating: str
+    feedback_summary: str
+
+
+class AttemptLine(Shape):
+    """One attempt to reach the user."""
+
+    at: datetime
+    channel: str
+    reached: bool
+    by: str
+    result: str
+    call_id: str | None
+
+
+class AnswerLine(Shape):
+    """What the user said in one contact."""
+
+    at: datetime
+    channel: str
+    by: str
+    rating: str
+    resolved: bool | None
+    words: str
+    new_demand: str
+    reason: str
+
+
+class CallbackAnswerWhole(Shape):
+    """One callback with its attempts and answers."""
+
+    row: CallbackLine
+    attempts: list[AttemptLine]
+    answers: list[AnswerLine]
+    wishes: list[str]
+
+
+class QueueQuery(Shape):
+    """How many."""
+
+    limit: int = Field(100, ge=1, le=500)
+
+
+class ClearingQuery(Shape):
+    """The local day; default today."""
+
+    day: date | None = None
+
+
+class ClearingAnswer(Shape):
+    """The coverage equation of a day (§3.1): each term with its callbacks, and what is left over."""
+
+    day: date
+    to_be_asked: int
+    terms: dict[str, list[str]]
+    uncleared: list[str]
+
+
+class CallbacksApi:
+    """Rows of this part."""
+
+    def __init__(
+        self,
+        queue: HumanQueue,
+        approvals: Approvals,
+        dial: ClickToDial,
+        switch: OutboundSwitch,
+        queries: CallbackQueries,
+        clock: Clock,
+    ) -> None:
+        self._queue, self._approvals, self._dial = queue, approvals, dial
+        self._switch, self._queries, self._clock = switch, queries, clock
+
+    def endpoints(self) -> list[Endpoint]:
+        """The rows."""
+        tag, read, work, lead = "回访", Scope.CALLBACKS_READ, Scope.CALLBACKS_WORK, Scope.SEATS_MANAGE
+        root, one = "/api/v1/callbacks", "/api/v1/callbacks/{id}"
+        return [
+            Endpoint("GET", root, "人工回访队列", tag, read, self.queue, query=QueueQuery, answers=CallbackLine, many=True),
+            Endpoint("POST", root + "/claim-next", "领取下一件", tag, work, self.claim_next, answers=ClaimAnswer, problems=(404, 409)),
+            Endpoint("GET", one, "一件回访", tag, read, self.one, answers=CallbackAnswerWhole, problems=(404,)),
+            Endpoint("GET", "/api/v1/cases/{number}/callbacks", "工单的回访", tag, read, self.of_case, answers=CallbackLine, many=True),
+            Endpoint("POST", one + "/claim", "领取", tag, work, self.claim, answers=ClaimAnswer, problems=(404, 409)),
+            Endpoint("POST", one + "/release", "放回", tag, work, self.release, status=204, problems=(404, 409)),
+            Endpoint("POST", one + "/dial", "点击拨号:先响自己的话机,再呼用户;通话结束时返回", tag, work, self.dial, Dial, answers=DialledAnswer, problems=(404, 409)),
+            Endpoint("POST", one + "/finish", "登记结果", tag, work, self.finish, Result, answers=StateAnswer, problems=(404, 409)),
+            Endpoint("POST", one + "/defer", "顺延(负责人)", tag, lead, self.defer, PutOff, status=204, problems=(404, 409)),
+            Endpoint("POST", one + "/approve-unreached", "批准未联系上(负责人)", tag, lead, self.approve, Put, status=204, problems=(404, 409)),
+            Endpoint("GET", "/api/v1/daily-clearing", "日结日清", tag, read, self.clearing, query=ClearingQuery, answers=ClearingAnswer),
+            Endpoint("GET", "/api/v1/machine-calling", "机器外呼开关", tag, read, self.switched, answers=SwitchState),
+            Endpoint("POST", "/api/v1/machine-calling/pause", "一键暂停机器外呼", tag, lead, self.pause, answers=SwitchState),
+            Endpoint("POST", "/api/v1/machine-calling/resume", "恢复机器外呼", tag, lead, self.resume, answers=SwitchState),
+        ]  # fmt: skip
+
+    async def queue(self, ask: Ask[Nothing, QueueQuery]) -> list[CallbackLine]:
+        """Tasks for people, in order."""
+        return [_line(row) for row in await self._queries.human_queue(self._clock.now(), limit=ask.query.limit)]
+
+    async def one(self, ask: Ask[Nothing, Nothing]) -> CallbackAnswerWhole:
+        """One callback."""
+        view = await self._queries.one(ask.path["id"])
+        if view is None:
+            raise NotThere("没有这件回访")
+        return CallbackAnswerWhole(
+            row=_line(view.row),
+            attempts=[
+                AttemptLine(
+                    at=each.at,
+                    channel=each.channel.value,
+                    reached=each.reached,
+                    by=each.by,
+                    result=each.result,
+                    call_id=each.call_id,
+                )
+                for each in view.attempts
+            ],
+            answers=[
+                AnswerLine(
+                    at=each.at,
+                    channel=each.channel.value,
+                    by=each.by,
+                    rating=each.rating,
+                    resolved=each.resolved,
+                    words=each.words,
+                    new_demand=each.new_demand,
+                    reason=each.reason,
+                )
+                for each in view.answers
+            ],
+            wishes=[wish.value for wish in view.wishes],
+        )
+
+    async def of_case(self, ask: Ask[Nothing, Nothing]) -> list[CallbackLine]:
+        """Every callback of a case."""
+        return [_line(row) for row in await self._queries.of_case(ask.path["number"])]
+
+    async def claim_next(self, ask: Ask[Nothing, Nothing]) -> ClaimAnswer:
+        """The first that this person may take."""
+        claim = await self._queue.claim_next(ask.by.name)
+        if claim is None:
+            raise NotThere("现在没有待回访的任务")
+        return _claim(claim)
+
+    async def claim(self, ask: Ask[Nothing, Nothing]) -> ClaimAnswer:
+        """This one."""
+        return _claim(await self._queue.claim(ask.path["id"], ask.by.name))
+
+    async def release(self, ask: Ask[Nothing, Nothing]) -> None:
+        """Put it back."""
+        await self._queue.release(ask.path["id"], ask.by.name)
+
+    async def dial(self, ask: Ask[Dial, Nothing]) -> DialledAnswer:
+        """Call about a claimed task."""
+        try:
+            dialled = await self._dial.dial(ask.path["id"], ask.by.name, ask.body.account)
+        except CallFailed as failed:
+            raise Contradicted(f"您的话机没有接通:{failed.cause.sentence}") from failed
+        return DialledAnswer(
+            call_id=dialled.call_id, reached=dialled.reached, cause=dialled.cause.sentence, talked_s=dialled.talked_s
+        )
+
+    async def finish(self, ask: Ask[Result, Nothing]) -> StateAnswer:
+        """The structured result."""
+        result = HumanResult(**ask.body.model_dump())
+        state = await self._queue.finish(ask.path["id"], ask.by.name, result)
+        return StateAnswer(state=state.value)
+
+    async def defer(self, ask: Ask[PutOff, Nothing]) -> None:
+        """A new day."""
+        if ask.body.to.tzinfo is None:
+            raise BadRequest("时间要带时区", fields=[FieldProblem("to", "例如 2026-11-25T09:00:00+08:00")])
+        await self._approvals.defer(ask.path["id"], ask.body.to, ask.by.name, ask.body.reason)
+
+    async def approve(self, ask: Ask[Put, Nothing]) -> None:
+        """Nobody was reached, and that is accepted."""
+        await self._approvals.approve_unreached(ask.path["id"], ask.by.name, ask.body.reason)
+
+    async def clearing(self, ask: Ask[Nothing, ClearingQuery]) -> ClearingAnswer:
+        """The coverage equation."""
+        day = ask.query.day or self._clock.now().astimezone(SHANGHAI).date()
+        clearing = await self._queries.clearing(day)
+        return ClearingAnswer(
+            day=day,
+            to_be_asked=clearing.to_be_asked,
+            terms={each.value: list(clearing.callbacks.get(each, ())) for each in Standing},
+            uncleared=list(clearing.uncleared),
+        )
+
+    async def switched(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
+        """The switch."""
+        return SwitchState(outbound_allowed=self._switch.outbound_allowed(), paused_by=self._switch.paused_by)
+
+    async def pause(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
+        """Stop all machine calling."""
+        self._switch.pause(ask.by.name)
+        return await self.switched(ask)
+
+    async def resume(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
+        """Let it go on."""
+        self._switch.resume(ask.by.name)
+        return await self.switched(ask)
+
+
+def _line(row: CallbackRow) -> CallbackLine:
+    values = {name: getattr(row, name) for name in CallbackLine.model_fields}
+    values |= {"state": row.state.value, "channel": row.channel.value}
+    return CallbackLine.model_validate(values)
+
+
+def _claim(claim: Claim) -> ClaimAnswer:
+    return ClaimAnswer(callbacks=list(claim.callback_ids), until=claim.until)
