@@ -236,7 +236,7 @@ class Callers(Generator):
                     "sent_in_window": call.line.sent_in_window,
                     "in_window": call.line.in_window,
                     "lost": call.line.lost,
-                    "voiced_at_s": call.line.voiced_at_s,
+                    "voiced_at_s": list(call.line.voiced_at_s) if self.order.get("until") == "bridge" else [],
                     "heard_other_at_s": call.line.heard_other_at_s,
                 }
                 for call in self.calls

@@ -107,8 +107,9 @@ def _seat_delays(callers: list[dict[str, Any]], seats: list[dict[str, Any]]) -> 
         caller = by_number.get(seat["caller"])
         if caller is None or seat["answered_at_s"] is None:
             continue
-        if caller["voiced_at_s"] is not None and caller["voiced_at_s"] <= seat["invited_at_s"]:
-            to_seat.append((seat["invited_at_s"] - caller["voiced_at_s"]) * 1000)
+        greeting = [at_s for at_s in caller["voiced_at_s"] if at_s <= seat["invited_at_s"]]
+        if greeting:
+            to_seat.append((seat["invited_at_s"] - greeting[-1]) * 1000)
         if caller["heard_other_at_s"] is not None:
             to_audio.append((caller["heard_other_at_s"] - seat["answered_at_s"]) * 1000)
     return {

@@ -129,9 +129,14 @@ def _fault(path: Path, span_s: float) -> str:
 
 
 def _has_tone(alaw: bytes, hertz: int) -> bool:
-    """Whether the tone dominates one second from the middle (Goertzel)."""
-    middle = len(alaw) // 2
-    samples = [_linear(byte) for byte in alaw[max(0, middle - 4000) : middle + 4000]]
+    """Whether the tone dominates half a second somewhere; announcements may take the rest."""
+    starts = range(0, max(1, len(alaw) - 4000), 8000)
+    return any(_tone_dominates(alaw[start : start + 4000], hertz) for start in reversed(starts))
+
+
+def _tone_dominates(alaw: bytes, hertz: int) -> bool:
+    """Goertzel: the tone holds more than half of the energy."""
+    samples = [_LINEAR[byte] for byte in alaw]
     if len(samples) < 800:
         return False
     energy = sum(sample * sample for sample in samples)
@@ -148,3 +153,6 @@ def _linear(byte: int) -> int:
     exponent, mantissa = (value >> 4) & 7, value & 0x0F
     magnitude = (mantissa << 4) + 8 if exponent == 0 else ((mantissa << 4) + 0x108) << (exponent - 1)
     return magnitude if value & 0x80 else -magnitude
+
+
+_LINEAR = [_linear(byte) for byte in range(256)]

@@ -14,6 +14,8 @@ from benchmarks.server_process import ROOT, ServerDied, ServerProcess, free_port
 
 IDLE_S = 5.0
 SETTLE_S = 2.0
+QUIET_CORES = 0.1
+QUIET_WITHIN_S = 40.0
 EXTRA_CALLS = 10
 """Placed on top of the capacity, to see them refused."""
 UP_WITHIN_S = 120.0
@@ -167,7 +169,7 @@ def run_load(session: Session) -> Outcome:
     ready_s = server.wait_until_ready()
     show(f"ready after {ready_s:.1f} s, processes: {sorted(set(server.roles().values()))}")
     seats = _sign_seats_in(session) if load.mode == "bridge" else None
-    time.sleep(SETTLE_S)
+    _until_quiet(server)
     idle = _over(server, IDLE_S)
     before = server.usage()
     show(f"idle: {sum(idle.values()) * 100:.1f} % of a core, {before.pss_mb:.0f} MB")
@@ -232,6 +234,15 @@ def _sign_seats_in(session: Session) -> GeneratorProcess:
     ready = seats.wait_for("ready")
     show(f"{len(session.seats)} seats registered and signed in at port {ready['port']}")
     return seats
+
+
+def _until_quiet(server: ServerProcess) -> None:
+    """Wait until the processes have loaded what they load at the start, so that it is not counted to the calls."""
+    until_s = time.monotonic() + QUIET_WITHIN_S
+    while time.monotonic() < until_s:
+        if sum(_over(server, SETTLE_S).values()) < QUIET_CORES:
+            return
+    show("the processes did not come to rest")
 
 
 def _over(server: ServerProcess, seconds: float) -> dict[str, float]:

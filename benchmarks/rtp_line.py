@@ -7,6 +7,8 @@ from array import array
 SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@qq")
 _HEADER = struct.Struct("!BBHII")
+KEPT_TIMES = 3000
+"""One minute of packets."""
 SILENCE = bytes([0xD5]) * 160
 
 
@@ -20,8 +22,8 @@ class RtpLine:
 
     Attributes:
         gaps_ms: between arrivals inside the window.
-        voiced_at_s, heard_other_at_s: kernel times (wall clock) of the last packet before the other tone that was not
-            silence, and of the first with the other tone; None if there was none.
+        voiced_at_s: kernel times (wall clock) of the packets before the other tone that were not silence.
+        heard_other_at_s: of the first packet with the other tone; None if there was none.
     """
 
     def __init__(self, host: str, tone: bytes, other_tone: bytes) -> None:
@@ -35,7 +37,7 @@ class RtpLine:
         self.sent = self.received = self.lost = self.in_window = self.sent_in_window = 0
         self.gaps_ms = array("d")
         self.first_at_s: float | None = None
-        self.voiced_at_s: float | None = None
+        self.voiced_at_s = array("d")
         self.heard_other_at_s: float | None = None
         self.window = (float("inf"), float("inf"))
         self._tone = tone
@@ -91,8 +93,8 @@ class RtpLine:
         if self.heard_other_at_s is None:
             if data[12:28] == self._other:
                 self.heard_other_at_s = at_s
-            elif data[12:28] != SILENCE[:16]:
-                self.voiced_at_s = at_s
+            elif data[12:28] != SILENCE[:16] and len(self.voiced_at_s) < KEPT_TIMES:
+                self.voiced_at_s.append(at_s)
 
     def close(self) -> None:
         self.socket.close()

@@ -197,5 +197,5 @@ class ServerProcess:
                     os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait(5)
         self._log.close()
-        if not os.environ.get("NUANXIAN_BENCH_KEEP"):
+        if not os.environ.get("BENCH_KEEP_FOLDER"):
             shutil.rmtree(self.folder, ignore_errors=True)
