@@ -138,6 +138,7 @@ class HostNetwork:
         self._network = network
         self._at = Hop("", 0)
         self.connections = 0
+        self.malformed_streams = 0
 
     async def open(self, host: str, port: int, *, tcp: bool, received: Callable[[bytes, Hop], None]) -> int:
         self._network.listen(host, port, received)

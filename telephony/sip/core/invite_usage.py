@@ -95,6 +95,11 @@ class InviteUsage:
         self._bye_after_ack: tuple[tuple[str, str], ...] | None = None
         self._proved: set[int] = set()  # CSeq numbers that carried a proof
 
+    @property
+    def local_tag(self) -> str:
+        """Our tag; with the Call-ID it names the dialog."""
+        raise NotImplementedError
+
     # -- what the owner wants ------------------------------------------------------------------------------------
 
     def bye(self, *, q850: int = 16, text: str = "", by: EndedBy = EndedBy.LOCAL) -> list[UserAction]:

@@ -176,8 +176,10 @@ class SipEndpoint:
     def stats(self) -> SipStats:
         """Counters and gauges for /metrics."""
         dialogs = set(self._dialogs.values())
+        counters = asdict(self._table.counters)
+        counters["malformed"] += self._network.malformed_streams
         return SipStats(
-            **asdict(self._table.counters),
+            **counters,
             server_transactions=self._table.servers,
             client_transactions=self._table.clients,
             dialogs=len(dialogs),
@@ -290,13 +292,9 @@ class SipEndpoint:
 
     def forget(self, dialog: InviteDialog) -> None:
         """See invites.Line."""
-        if isinstance(dialog, OutgoingInvite):
-            if "Via" in dialog.usage.invite.fields:
-                self._table.abandon(dialog.usage.invite)
-            key = (dialog.call_id, dialog.usage.local_tag)
-        else:
-            assert isinstance(dialog, IncomingInvite)
-            key = (dialog.call_id, dialog.usage.local_tag)
+        if isinstance(dialog, OutgoingInvite) and "Via" in dialog.usage.invite.fields:
+            self._table.abandon(dialog.usage.invite)
+        key = (dialog.call_id, dialog.usage.local_tag)
         if self._dialogs.get(key) is dialog:
             del self._dialogs[key]
         if not self._dialogs:
@@ -368,7 +366,13 @@ class SipEndpoint:
         def send(request: Request, user: ClientUser) -> None:
             self._send_new(request, trunk.registrar, user)
 
-        keeper = TrunkRegistrationKeeper(trunk, client, send, self.scheduler, self._handlers.trunk_registration_changed)
+        def changed(name: str, registered: bool, detail: str) -> None:
+            try:
+                self._handlers.trunk_registration_changed(name, registered, detail)
+            except Exception:
+                log.exception("the owner of the trunks raised", extra={"trunk": name})
+
+        keeper = TrunkRegistrationKeeper(trunk, client, send, self.scheduler, changed)
         self._keepers.append(keeper)
         keeper.begin()
 

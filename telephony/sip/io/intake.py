@@ -139,7 +139,14 @@ class Intake:
         except Exception:
             log.exception("a SIP request could not be served", extra={"method": request.method})
             response = self._refusal(request, 500, "internal error")
-        if response is not None:
+        if response is None:
+            return
+        if (
+            response.status == 401
+        ):  # no state for strangers: a repeated request gets a fresh challenge (RFC 3261 §8.2.7)
+            self._table.finish(running)
+            self._wire.send(response, hop, _nothing)
+        else:
             self._table.respond(request, response)
 
     def _serve(self, request: Request, source: Hop, running: Running, *, merged: bool) -> Response | None:

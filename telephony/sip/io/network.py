@@ -59,7 +59,7 @@ class SocketNetwork:
 
     @property
     def malformed_streams(self) -> int:
-        """Connections closed because their bytes could not be cut into messages."""
+        """See ports.Network."""
         return self._tcp.malformed if self._tcp is not None else 0
 
     def close(self) -> None:

@@ -54,6 +54,11 @@ class Network(Protocol):
         """TCP connections."""
         ...
 
+    @property
+    def malformed_streams(self) -> int:
+        """TCP connections that were closed because their bytes could not be cut into messages."""
+        ...
+
     def close(self) -> None:
         """Stop listening and drop the connections."""
         ...

@@ -43,6 +43,10 @@ class ServerUser(Protocol):
         """To tag of its responses."""
         ...
 
+    def receive(self, request: Request) -> None:
+        """The ACK to its 2xx came with the INVITE's own branch."""
+        ...
+
     def cancelled(self, cancel: Request) -> None:
         """A CANCEL came and has been answered."""
         ...
@@ -235,9 +239,16 @@ class TransactionTable:
             running.run(running.machine.abandon())
 
     def deliver(self, running: Running, message: Request | Response) -> None:
-        """A message for the transaction's user."""
+        """A message for the transaction's user.
+
+        An ACK with the branch of its accepted INVITE breaks RFC 3261 §17.1.1.3, but the transaction knows whose it is,
+        even where the To tag is wrong too (pyVoIP 1.6.8).
+        """
         if isinstance(message, Request):
-            self._ack_came(message)
+            if running.server_user is not None:
+                running.server_user.receive(message)
+            else:
+                self._ack_came(message)
         elif running.user is not None:
             running.user.response(running.machine.request, message)
 

@@ -168,3 +168,14 @@ async def test_the_refusal_for_overload_tells_phones_but_not_trunks_when_to_retr
     line.invite.reject_overloaded()
     line.advance()
     assert line.trunk.last_response().get("Retry-After") == "5"
+
+
+async def test_an_ack_with_the_invites_own_branch_and_a_wrong_tag_still_counts(line: Line) -> None:
+    """As pyVoIP 1.6.8 sends it; the call would be ended after 32 s otherwise."""
+    line.trunk_sends(request())
+    line.invite.accept(ANSWER)
+    line.advance()
+    line.trunk_sends(ack_of(request(), "made-up", refused=True))
+    line.advance(60)
+    assert line.notes.events == ["acked"]
+    assert line.invite.answered
