@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from telephony.media import ConfigureLeg, MediaWorker, MediaWorkerConfig
 from telephony.media.core.wav import HEADER_BYTES, read_header
 from tests.fakes.rtp_phone import RtpPhone
 
 Event = TypeVar("Event")
+
+settings.register_profile("shared machine", deadline=None)  # an example is no slower for being kept waiting
+settings.load_profile("shared machine")
 
 
 class Events(list[Any]):
