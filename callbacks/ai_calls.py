@@ -22,7 +22,12 @@ from vocabulary.phone_number import PhoneNumber
 
 log = logging.getLogger(__name__)
 
-_UNANSWERED_SURVEY = frozenset({SurveyState.NONE, SurveyState.UNANSWERED, SurveyState.FAILED, SurveyState.OPEN})
+
+class _PlanAgain:
+    """The plan no longer holds."""
+
+
+_PLAN_AGAIN = _PlanAgain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class AiCalls:
         clock: time.
         planner: windows, caps, and what comes next.
         cases: facts for planning again.
-        holder: names this dialler in leases and locks.
+        holder: names this server in leases and locks; unique among servers that run at the same time.
     """
 
     def __init__(
@@ -86,17 +91,32 @@ class AiCalls:
             return []
         async with self._uow_factory() as uow:
             due = await uow.callbacks.due(Channel.AI_VOICE, now, limit)
-            claims = [await self._claim(uow, callback, now) for callback in due]
+            claims = [(callback.id, await self._claim(uow, callback, now)) for callback in due]
             await uow.commit()
-        return [task for task in claims if task is not None]
+        for callback_id, task in claims:
+            if task is _PLAN_AGAIN:
+                await self._plan_again(callback_id)
+        return [task for _, task in claims if isinstance(task, AiTask)]
 
-    async def _claim(self, uow: CallbacksUnitOfWork, callback: Callback, now: datetime) -> AiTask | None:
+    async def _plan_again(self, callback_id: str) -> None:
+        async with self._uow_factory() as uow:
+            number = (await uow.callbacks.get(callback_id)).case_number
+        facts = await self._cases.facts(number)
+        async with self._uow_factory() as uow:
+            callback = await uow.callbacks.get(callback_id)
+            if callback.state is CallbackState.WAITING:
+                await self._planner.plan(uow, callback, facts)
+                await uow.commit()
+
+    async def _claim(self, uow: CallbacksUnitOfWork, callback: Callback, now: datetime) -> "AiTask | _PlanAgain | None":
         calendar = self._planner.calendar
         if callback.phone is None or callback.phone_key is None:
             log.error("an AI callback without a number", extra={"callback": callback.id})
             callback.cancel("没有号码", now)
             return None
         history = await self._planner.history(uow, callback)
+        if history.no_ai or history.refuses_callbacks:  # said since it was planned, perhaps about another case
+            return _PLAN_AGAIN
         verdict = self._planner.policy.rules.caps.judge(history, now, callback.exemption)
         if not verdict.allowed:
             callback.not_before = calendar.next_opening(Channel.AI_VOICE, verdict.not_before)
@@ -158,7 +178,7 @@ class AiCalls:
         reached = decision.action is not AiAction.NOT_REACHED
         exemption = Exemption.USER_BEGAN if decision.action is AiAction.APPOINTMENT else callback.exemption
         if end.call_id is not None:
-            await uow.contacts.add(self._contact(callback, now, end, reached, exemption))
+            await uow.contacts.add(attempt_of(self._clock, callback, now, end, reached=reached, exemption=exemption))
         if callback.survey is SurveyState.SATISFIED and callback.rating and (decision.partial or not reached):
             # The user has answered by SMS while it rang (§3.3: 短信已回复→取消 AI).
             answer = self._answer(callback, end, now, CallbackVerdict.SATISFIED, rating=callback.rating, by_sms=True)
@@ -167,7 +187,8 @@ class AiCalls:
             return
         match decision.action:
             case AiAction.NOT_REACHED:
-                self._count_unanswered(callback, now, counts=end.call_id is not None)
+                if end.call_id is not None:
+                    count_unanswered(self._planner, callback, now)
             case AiAction.FINISH if callback.survey not in (SurveyState.DISSATISFIED, SurveyState.UNCLEAR):
                 callback.answer(decision.rating, now)
                 await keep_answer(uow, self._answer(callback, end, now, CallbackVerdict.SATISFIED))
@@ -206,13 +227,6 @@ class AiCalls:
         callback.window_exception, callback.exemption = WindowException.APPOINTMENT, Exemption.USER_BEGAN
         callback.reason = "用户预约时间"
 
-    def _count_unanswered(self, callback: Callback, now: datetime, *, counts: bool) -> None:
-        if not counts:
-            return
-        day, number = self._planner.calendar.window_number(Channel.AI_VOICE, now)
-        callback.ai_unanswered += 1
-        callback.tried_windows = sorted({*callback.tried_windows, f"{day}/{number}"})
-
     async def _refused(self, uow: CallbacksUnitOfWork, callback: Callback, end: AiEnd, now: datetime) -> None:
         """ "别再打": registered for good; whoever said so is not asked again, a person closes the case."""
         assert callback.phone_key is not None
@@ -227,50 +241,6 @@ class AiCalls:
         if end.facts.get("refuses") == "ai" and callback.phone_key is not None:
             wish = Wish(phone_key=callback.phone_key, kind=WishKind.NO_AI, words=end.decision.reason, at=now, by="bot")
             await uow.contacts.add_wish(wish)
-
-    async def recover(self) -> int:
-        """Leases whose holder vanished: claims go back, calls that had been answered go to a person; how many."""
-        now = self._clock.now()
-        async with self._uow_factory() as uow:
-            lapsed = [(each.id, each.case_number) for each in await uow.callbacks.leases_over(now, 20)]
-        for callback_id, case_number in lapsed:
-            facts = await self._cases.facts(case_number)
-            async with self._uow_factory() as uow:
-                callback = await uow.callbacks.get(callback_id)
-                if callback.lease_until is None or callback.lease_until > now:
-                    continue
-                if callback.state is CallbackState.CLAIMED:
-                    log.warning("claim lapsed", extra={"callback": callback.id, "staff": callback.lease_holder})
-                    callback.release()
-                else:
-                    self._recover_call(callback, now)
-                    await self._planner.plan(uow, callback, facts)
-                await uow.commit()
-        return len(lapsed)
-
-    def _recover_call(self, callback: Callback, now: datetime) -> None:
-        log.warning("an AI call was lost with its process", extra={"callback": callback.id})
-        if callback.answered_at is not None:
-            callback.ai_handed_over = True
-        else:
-            self._count_unanswered(callback, now, counts=True)
-
-    def _contact(
-        self, callback: Callback, now: datetime, end: AiEnd, reached: bool, exemption: Exemption | None
-    ) -> ContactRecord:
-        return ContactRecord(
-            id=new_id(self._clock),
-            callback_id=callback.id,
-            case_number=callback.case_number,
-            phone_key=callback.phone_key or "",
-            at=now,
-            channel=Channel.AI_VOICE,
-            reached=reached,
-            by="bot",
-            result=end.result,
-            exemption=exemption,
-            call_id=end.call_id,
-        )
 
     def _answer(
         self,
@@ -301,3 +271,29 @@ class AiCalls:
             partial=end.decision.partial,
             reason=end.decision.reason,
         )
+
+
+def count_unanswered(planner: Planner, callback: Callback, now: datetime) -> None:
+    """One more unanswered AI call, and the window it fell into."""
+    day, number = planner.calendar.window_number(Channel.AI_VOICE, now)
+    callback.ai_unanswered += 1
+    callback.tried_windows = sorted({*callback.tried_windows, f"{day}/{number}"})
+
+
+def attempt_of(
+    clock: Clock, callback: Callback, at: datetime, end: AiEnd, *, reached: bool, exemption: Exemption | None
+) -> ContactRecord:
+    """The record of one AI call, by which the caps are counted."""
+    return ContactRecord(
+        id=new_id(clock),
+        callback_id=callback.id,
+        case_number=callback.case_number,
+        phone_key=callback.phone_key or "",
+        at=at,
+        channel=Channel.AI_VOICE,
+        reached=reached,
+        by="bot",
+        result=end.result,
+        exemption=exemption,
+        call_id=end.call_id,
+    )

@@ -152,7 +152,7 @@ def decide_ai(outcome: str, facts: Mapping[str, str]) -> AiDecision:
     if outcome == "person":
         return AiDecision(AiAction.TO_PERSON, rating, _why(facts), not whole)
     if not whole:
-        return AiDecision(AiAction.TO_PERSON, rating, AiOutcome.CUT_OFF.value, True)
+        return AiDecision(AiAction.TO_PERSON, rating, _why({**facts, "why": AiOutcome.CUT_OFF.name}), True)
     return _whole_answer(rating, resolved, facts)
 
 
@@ -170,6 +170,6 @@ def _whole_answer(rating: str, resolved: str, facts: Mapping[str, str]) -> AiDec
 
 def _why(facts: Mapping[str, str]) -> str:
     why = facts.get("why", "")
-    if why in AiOutcome.__members__:
-        return AiOutcome[why].value
-    return "接听人不是本人" if why == "WRONG_PERSON" else "AI 回访转人工"
+    known = {outcome.name: outcome.value for outcome in AiOutcome} | {"WRONG_PERSON": "接听人不是本人"}
+    reason = known.get(why, "AI 回访转人工")
+    return f"AI回访:未解决,{reason}" if facts.get("resolved") == "no" else reason

@@ -39,7 +39,7 @@ class Callbacks(Protocol):
         ...
 
     async def live_of_person(self, phone_key: str) -> list[Callback]:
-        """All of this person that are not over, first by priority."""
+        """All of this person that are not over and not being changed right now, first by priority."""
         ...
 
     async def due(self, channel: Channel, now: datetime, limit: int) -> list[Callback]:
@@ -52,6 +52,10 @@ class Callbacks(Protocol):
 
     async def leases_over(self, now: datetime, limit: int) -> list[Callback]:
         """Dialled or claimed ones whose holder has vanished."""
+        ...
+
+    async def dialled_by(self, holder: str) -> list[Callback]:
+        """Those that this dialler holds."""
         ...
 
     async def newest_survey(self, phone_key: str, since: datetime) -> Callback | None:

@@ -14,6 +14,7 @@ from callbacks.callback import Callback, CallbackState
 from callbacks.human_queue import HumanQueue
 from callbacks.planning import Planner
 from callbacks.ports import CallbacksUnitOfWorkFactory, CaseDoor, SafetyAlarm, SmsSender
+from callbacks.recovery import Recovery
 from callbacks.survey_replies import SurveyReplies
 from callbacks.surveys import Surveys
 from callbacks.telling import ANSWERED, CaseTeller
@@ -43,11 +44,12 @@ class CallbackServices:
         sms: the outbox of messages.
         alarm: dangers that were written.
         planner: table, windows, policy.
-        holder: names this server in leases and locks.
+        holder: names this server in leases and locks; unique among servers that run at the same time.
 
     Attributes:
         human: the human queue.
         ai: bookkeeping of AI calls, for the dialler.
+        recovery: what vanished holders left.
         surveys: SMS.
         approvals: what the person in charge decides.
     """
@@ -71,6 +73,7 @@ class CallbackServices:
         self._planner = planner
         self.human = HumanQueue(uow_factory, clock, planner, sms)
         self.ai = AiCalls(uow_factory, clock, planner, cases, holder)
+        self.recovery = Recovery(uow_factory, clock, planner, cases, holder)
         self.surveys = Surveys(uow_factory, clock, planner, cases, sms)
         self.approvals = Approvals(uow_factory, clock, planner)
         self._replies = SurveyReplies(uow_factory, clock, planner, cases, alarm)
@@ -173,14 +176,18 @@ class CallbackServices:
 
         Each part is its own transaction; one that fails is tried again at the next tick.
         """
-        for part in (self.surveys.send_due, self.surveys.give_up_unanswered, self.ai.recover):
+        for part in (self.surveys.send_due, self.surveys.give_up_unanswered, self.recovery.recover):
             try:
                 await part()
             except Exception:  # whatever it was, the other parts and the next tick go on
                 log.exception("a part of the callbacks' tick failed", extra={"part": part.__name__})
 
     async def run(self, tick_s: float = 1.0) -> None:
-        """Tick until cancelled."""
+        """Take up what an earlier life of this server left, then tick until cancelled."""
+        try:
+            await self.recovery.recover_own()
+        except Exception:  # leases end by themselves, so this only delays
+            log.exception("callbacks of an earlier run could not be taken up yet")
         while True:
             await self.tick()
             await self._clock.sleep(tick_s)

@@ -45,7 +45,8 @@ class CallbackRepository:
     async def live_of_person(self, phone_key: str) -> list[Callback]:
         """See the port."""
         column = tables.callback.c
-        return await self._all(column.phone_key == phone_key, column.state.in_(_LIVE))
+        # Two people claiming tasks of one person would otherwise wait for each other's rows.
+        return await self._all(column.phone_key == phone_key, column.state.in_(_LIVE), skip=True)
 
     async def due(self, channel: Channel, now: datetime, limit: int) -> list[Callback]:
         """See the port."""
@@ -69,6 +70,11 @@ class CallbackRepository:
         column = tables.callback.c
         held = column.state.in_([CallbackState.DIALLING, CallbackState.CLAIMED])
         return await self._all(held, column.lease_until <= now, limit=limit, skip=True)
+
+    async def dialled_by(self, holder: str) -> list[Callback]:
+        """See the port."""
+        column = tables.callback.c
+        return await self._all(column.state == CallbackState.DIALLING, column.lease_holder == holder)
 
     async def newest_survey(self, phone_key: str, since: datetime) -> Callback | None:
         """See the port."""

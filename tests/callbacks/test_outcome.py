@@ -135,3 +135,8 @@ def test_every_way_out_of_the_dialogue_has_its_consequence(
 )
 def test_people_read_why_a_machine_handed_over(why: str, reason: str) -> None:
     assert decide_ai("person", {"why": why}).reason == reason
+
+
+def test_a_machine_that_got_no_further_than_not_solved_says_so() -> None:
+    assert decide_ai("person", {"why": "SILENT", "resolved": "no"}).reason == "AI回访:未解决,两次沉默"
+    assert decide_ai("hung_up", {"resolved": "no"}).reason == "AI回访:未解决,通话中途挂断"

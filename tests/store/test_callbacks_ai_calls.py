@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from callbacks.ai_calls import AiEnd
+from callbacks.answer import Wish, WishKind
 from callbacks.callback import Callback, CallbackState
 from callbacks.contact_lock import LEASE
 from callbacks.errors import (
@@ -120,7 +121,7 @@ async def test_a_result_under_a_lost_lease_is_refused(desk: Desk) -> None:
     await desk.due(phone=FIXED)
     (task,) = await desk.services.ai.claim_due(5)
     desk.clock.advance(LEASE.total_seconds() + 1)
-    assert await desk.services.ai.recover() == 1
+    assert await desk.services.recovery.recover() == 1
     with pytest.raises(CallbackTaken):
         await desk.services.ai.ended(task, AiEnd("call-1", decide_ai("answered", SOLVED), SOLVED, ""))
 
@@ -130,7 +131,7 @@ async def test_a_call_that_rang_when_its_server_died_is_counted_and_made_again(d
     await desk.services.ai.claim_due(5)
     desk.clock.advance(LEASE.total_seconds() + 1)
     survivor = desk.restarted("server-2")
-    assert await survivor.ai.recover() == 1
+    assert await survivor.recovery.recover() == 1
     task = await desk.callback(callback.id)
     assert (task.state, task.channel, task.ai_unanswered) == (CallbackState.WAITING, Channel.AI_VOICE, 1)
     assert len(await survivor.ai.claim_due(5)) == 1
@@ -152,4 +153,29 @@ async def test_renewing_keeps_lease_and_lock(desk: Desk) -> None:
     desk.clock.advance(1500)
     assert await desk.services.ai.renew(task)
     desk.clock.advance(1500)
-    assert await desk.services.ai.recover() == 0
+    assert await desk.services.recovery.recover() == 0
+
+
+async def test_a_server_that_starts_again_takes_up_its_own_calls_at_once(desk: Desk) -> None:
+    callback = await desk.due(phone=FIXED)
+    (task,) = await desk.services.ai.claim_due(5)
+    await desk.services.ai.answered(task, "call-1")
+    assert await desk.restarted("server-2").recovery.recover_own() == 0
+    assert await desk.restarted("server-1").recovery.recover_own() == 1
+    handed = await desk.callback(callback.id)
+    assert (handed.channel, handed.rule_number) == (Channel.HUMAN, 11)
+    async with desk.uow_factory() as uow:
+        assert await uow.contact_locks.of(callback.phone_key, desk.clock.now()) is None
+        (attempt,) = await uow.contacts.attempts(callback.phone_key, desk.clock.now() - timedelta(days=1))
+    assert attempt.reached
+
+
+async def test_whoever_wants_no_machine_since_the_plan_was_made_is_left_to_a_person(desk: Desk) -> None:
+    callback = await desk.due(phone=FIXED)
+    wish = Wish(phone_key=callback.phone_key, kind=WishKind.NO_AI, words="别用机器人", at=desk.clock.now(), by="0007")
+    async with desk.uow_factory() as uow:
+        await uow.contacts.add_wish(wish)
+        await uow.commit()
+    assert await desk.services.ai.claim_due(5) == []
+    task = await desk.callback(callback.id)
+    assert (task.channel, task.rule_number) == (Channel.HUMAN, 12)
