@@ -150,6 +150,8 @@ class Case:
             return "用户声明拒访"
         if self.is_anonymous:
             return "匿名无电话"
+        if self.phone_key is None and not self.identity_withheld:
+            return "无联系电话"
         return ""
 
     @property

@@ -107,6 +107,7 @@ class Moving:
             return
         uow = self.opening.uow
         phone = given if isinstance(given, PhoneNumber) else PhoneNumber.parse(str(given))
+        case.is_anonymous = False
         if case.identity_withheld:
             if reporter := await uow.reporters.of_case(case.number):
                 reporter.phone, reporter.phone_key = phone, self.opening.keyer.key(phone)

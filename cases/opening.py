@@ -149,6 +149,7 @@ class Opening:
     async def _set_person(self, case: Case, command: IntakeCommand) -> None:
         if case.effective_type is CaseType.REPORT:
             case.identity_withheld = True
+            case.is_anonymous = case.is_anonymous or command.caller is None
             key = self.keyer.key(command.caller) if command.caller else None
             self.uow.reporters.add(Reporter(case.number, command.caller, key, command.person_name, "", self.now))
             return
@@ -158,8 +159,8 @@ class Opening:
         person = await self.uow.persons.with_phone(command.caller)
         person.learn(name=command.person_name, address=case.address, household_no=command.household_no)
         identify(case, person)
-        if command.refuses_callback:
-            person.refuses_callbacks = True
+        person.refuses_callbacks = person.refuses_callbacks or command.refuses_callback
+        case.refuses_callback = person.refuses_callbacks
 
     def _add_call(self, case: Case, command: IntakeCommand) -> None:
         if command.call_id:
@@ -255,6 +256,7 @@ def alert_payload(alert: Alert) -> dict[str, object]:
 async def separate_reporter(uow: CasesUnitOfWork, case: Case, now: datetime) -> None:
     """Take a reporter's identity out of the case, or put it back when it turned out to be no report."""
     if case.effective_type is CaseType.REPORT and not case.identity_withheld:
+        case.is_anonymous = case.is_anonymous or case.phone is None
         uow.reporters.add(
             Reporter(case.number, case.phone, case.phone_key, case.person_name, "", now, person_id=case.person_id)
         )

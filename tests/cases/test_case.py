@@ -167,6 +167,8 @@ def test_a_suggestion_never_touches_what_was_confirmed_and_danger_is_not_taken_b
         ({"case_type": CaseType.PRAISE}, "表扬类不回访"),
         ({"refuses_callback": True}, "用户声明拒访"),
         ({"is_anonymous": True}, "匿名无电话"),
+        ({"phone_key": None}, "无联系电话"),
+        ({"phone_key": None, "identity_withheld": True}, ""),
         ({}, ""),
     ],
 )

@@ -2,10 +2,11 @@
 
 import pytest
 
+from cases.case_states import CaseMove
 from cases.errors import IdentityWithheld
 from cases.master_data import CaseType, Role
 from cases.services import CaseServices
-from tests.fakes.cases_made import MOBILE, intake
+from tests.fakes.cases_made import MOBILE, go, intake
 from tests.fakes.cases_store import CasesInMemory
 
 pytestmark = pytest.mark.unit
@@ -41,6 +42,16 @@ async def test_an_anonymous_report_has_no_number(services: CaseServices) -> None
     assert await services.callback_phone(number, by="qian", role=Role.CALLBACK, reason="回访") is None
     facts = await services.facts(number)
     assert (facts.has_phone, facts.is_anonymous) == (False, True)
+
+
+async def test_a_report_from_a_withheld_number_counts_as_anonymous_until_a_number_is_given(
+    services: CaseServices, memory: CasesInMemory
+) -> None:
+    number = (await services.open(intake(caller=None, **REPORT))).case_number
+    assert memory.cases[number].callback_exemption == "匿名无电话"
+    await go(services, number, CaseMove.SAVE, Role.AGENT, phone="13800001234")
+    assert memory.cases[number].callback_exemption == ""
+    assert (await services.facts(number)).phone_key == memory.keyer.key(MOBILE)
 
 
 async def test_a_refused_callback_is_kept_on_the_person(services: CaseServices) -> None:
