@@ -62,6 +62,7 @@ _PART = (
     r"tiao ya xian |lou dao )"
 )
 _SMELL = r"wei (?!gui |xian |hu |fa |xiu |sen |sou )"
+# "qin an" is 请按: our own greeting (燃气漏气请按一), come back as an echo of the caller's loudspeaker.
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def _rule(word: str, pattern: str, *, gas_only: bool = False) -> _Rule:
 
 
 _RULES: tuple[_Rule, ...] = (
-    _rule("漏气", r"(?:lou|pao) (?:le )?(?:mei |ran |tian ran )?qi (?!ya )"),
-    _rule("漏气", rf"{_GAS}{_ANY}{{0,4}}(?:lou|pao) (?!sui |dao |san |xia )"),
+    _rule("漏气", r"(?:lou|pao) (?:le )?(?:mei |ran |tian ran )?qi (?!ya |qin an )"),
+    _rule("漏气", rf"{_GAS}{_ANY}{{0,4}}(?:lou|pao) (?!sui |dao |san |xia |qi qin an )"),
     _rule("漏气", rf"{_PART}{_ANY}{{0,8}}(?:zai |hai )?lou (?!sui |dao |san |xia )", gas_only=True),
     _rule("漏气", rf"{_GAS}{_ANY}{{0,8}}(?:pen|si si|ci ci) ", gas_only=True),
     _rule("漏气", rf"(?:si si|ci ci) {_ANY}{{0,4}}(?:xian|pen|mao) ", gas_only=True),

@@ -38,6 +38,7 @@ LEVEL_DBFS = -22.0
 """Active speech level; a telephone line carries about −20 dBm0."""
 _LEAD_S, _TAIL_S = 0.04, 0.12
 _KOKORO_RATE_HZ = 24_000
+_VOICES_REMEDY = "pip install -r requirements/voices.lock, in an environment of its own"
 
 
 class Synthesiser(Protocol):
@@ -59,9 +60,11 @@ class Kokoro:
     """
 
     def __init__(self, voices: Path, voice: str, *, speed: float, cache: Path) -> None:
-        import onnxruntime
-        from misaki import zh
-
+        try:
+            import onnxruntime
+            from misaki import zh
+        except ImportError as error:
+            raise SystemExit(f"{error.name} is not installed: {_VOICES_REMEDY}") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(_model(cache)), options, providers=["CPUExecutionProvider"])
@@ -86,7 +89,7 @@ class Kokoro:
 def _package_folder(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise SystemExit(f"{name} is not installed: pip install -r requirements/voices.lock, in its own environment")
+        raise SystemExit(f"{name} is not installed: {_VOICES_REMEDY}")
     return Path(spec.origin).parent
 
 

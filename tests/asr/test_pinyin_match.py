@@ -51,6 +51,8 @@ def test_a_danger_is_heard_even_as_a_homophone(text: str, word: str) -> None:
         "满意",
         "还没有解决",
         "工作人员泄露我的信息",
+        "青岛能源九六五五六,通话录音,燃气漏气请按一",
+        "线路繁忙,然气漏器請按一",
     ],
 )
 def test_what_is_denied_or_harmless_is_no_danger(text: str) -> None:
