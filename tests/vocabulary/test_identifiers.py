@@ -12,7 +12,7 @@ def test_identifiers_sort_by_time_and_differ() -> None:
     clock = FakeClock()
     first, twin = new_id(clock), new_id(clock)
     clock.advance(1)
-    assert first != twin
+    assert first < twin
     assert max(first, twin) < new_id(clock)
     assert is_id(first)
 
