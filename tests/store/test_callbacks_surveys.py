@@ -179,9 +179,9 @@ async def test_a_reply_before_the_ai_call_cancels_it(desk: Desk) -> None:
 
 async def test_a_number_has_one_open_survey_and_the_second_case_is_asked_by_voice(desk: Desk) -> None:
     await desk.due()
-    second = await desk.due("RX20261124-0032")
+    await desk.due("RX20261124-0032")
     assert await desk.services.surveys.send_due() == 1
-    assert (await desk.callback(second.id)).channel is Channel.AI_VOICE
+    assert {each.channel for each in await desk.all()} == {Channel.SMS, Channel.AI_VOICE}
 
 
 async def test_a_suggestion_is_told_and_done(desk: Desk) -> None:
