@@ -70,14 +70,18 @@ class DigestServer:
         self._oldest_number = 0
         self._used: OrderedDict[str, int] = OrderedDict()
 
-    def challenge(self, now_s: float, *, stale: bool = False) -> list[tuple[str, str]]:
-        """WWW-Authenticate headers, one for each algorithm, all with one fresh nonce."""
+    def challenge(self, now_s: float, *, stale: bool = False, md5_only: bool = False) -> list[tuple[str, str]]:
+        """WWW-Authenticate headers, one for each algorithm, all with one fresh nonce.
+
+        Args:
+            md5_only: for a phone that gives up at a challenge it does not know; ignored if MD5 is not configured.
+        """
         self._issued += 1
         stem = f"{int(now_s):x}.{self._issued:x}"
         nonce = f"{stem}.{self._seal(stem)}"
         return [
             ("WWW-Authenticate", str(Challenge(self.realm, nonce, algorithm, "auth", None, stale)))
-            for algorithm in self._algorithms
+            for algorithm in (("MD5",) if md5_only and "MD5" in self._algorithms else self._algorithms)
         ]
 
     def verify(self, request: Request, now_s: float) -> Proof:

@@ -37,6 +37,7 @@ class Gate:
         new_token: for To tags.
         changed: told the account whose contacts came or went.
         counters: shared with the endpoint.
+        md5_only_agents: see SipSettings.
     """
 
     def __init__(
@@ -50,7 +51,10 @@ class Gate:
         new_token: Callable[[], str],
         changed: Callable[[str], None],
         counters: Counters,
+        md5_only_agents: tuple[str, ...] = (),
     ) -> None:
+        self._md5_only_agents = tuple(agent for agent in md5_only_agents if agent)
+        self._bare_gets_md5 = "" in md5_only_agents
         self._host = host
         self._policy = policy
         self._digest = digest
@@ -131,7 +135,12 @@ class Gate:
                 pass
         self._counters.challenged += 1
         stale = proof.state is ProofState.STALE
-        return self._answer(request, 401, "", self._digest.challenge(now_s, stale=stale))
+        return self._answer(request, 401, "", self._challenge(request, now_s, stale=stale))
+
+    def _challenge(self, request: Request, now_s: float, *, stale: bool) -> list[tuple[str, str]]:
+        agent = request.get("User-Agent")
+        md5_only = self._bare_gets_md5 if not agent else agent.startswith(self._md5_only_agents)
+        return self._digest.challenge(now_s, stale=stale, md5_only=md5_only)
 
     def _answer(self, request: Request, status: int, reason: str, headers: list[tuple[str, str]]) -> Response:
         if status == 403 and request.method == "INVITE":

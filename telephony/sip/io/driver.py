@@ -324,6 +324,7 @@ class SipEndpoint:
             self._new_token,
             self._registration_changed,
             self._table.counters,
+            settings.md5_only_agents,
         )
         self._intake = Intake(
             settings, self._table, self._wire, self._gate, self._dialogs, self, self._handlers.invited, self._new_token

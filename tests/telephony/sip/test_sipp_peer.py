@@ -69,8 +69,7 @@ class Machine:
         policy = AddressPolicy(
             trusted, {"6001": Credentials("6001", "secret")}.get, WrongPasswordLimiter(clock.monotonic_s)
         )
-        settings = SipSettings(port=0, digest_algorithms=("MD5", "SHA-256"))  # sipp 3.6 reads the first challenge only
-        self.endpoint = SipEndpoint(settings, clock, self.owner, policy)
+        self.endpoint = SipEndpoint(SipSettings(port=0), clock, self.owner, policy)
 
     async def __aenter__(self) -> "Machine":
         await self.endpoint.start()

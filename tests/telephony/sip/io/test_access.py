@@ -137,3 +137,21 @@ async def test_too_short_a_registration_is_refused_with_the_least_one(line: Line
     reply = Phone(line).register(expires_s=5)
     assert (reply.status, reply.get("Min-Expires")) == (423, "30")
     assert "too short" in (reply.get("Warning") or "")
+
+
+@pytest.mark.parametrize(
+    ("agent", "algorithms"),
+    [
+        ("Yealink SIP-T46U", ["SHA-256", "MD5"]),
+        ("baresip v1.0.0 (x86_64/linux)", ["MD5"]),
+        ("baresip v3.1.0", ["SHA-256", "MD5"]),
+        ("", ["MD5"]),
+    ],
+)
+async def test_phones_that_give_up_at_sha_256_are_challenged_with_md5_alone(
+    line: Line, agent: str, algorithms: list[str]
+) -> None:
+    headers = (f"User-Agent: {agent}",) if agent else ()
+    line.phone_sends(request("REGISTER", host="10.0.0.3", headers=headers))
+    challenges = read_challenges(line.phone.last_response().fields["WWW-Authenticate"])
+    assert [challenge.algorithm for challenge in challenges] == algorithms
