@@ -76,7 +76,7 @@ class Address:
     @property
     def community_key(self) -> str:
         """Where several households make a hot spot; "" if it cannot be told."""
-        return self.community or self.road
+        return (self.community or self.road)[:120]
 
     @property
     def door_key(self) -> str:
@@ -84,7 +84,7 @@ class Address:
         place = self.community or self.road
         if not place or not self.door:
             return ""
-        return f"{place}|{self.building}|{self.unit}|{self.door}"
+        return f"{place[:120]}|{self.building[:20]}|{self.unit[:20]}|{self.door}"
 
 
 _PLACE = r"[一-龥A-Za-z0-9]"

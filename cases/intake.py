@@ -78,8 +78,12 @@ class IntakeCommand:
     def __post_init__(self) -> None:
         if not self.command_id or len(self.command_id) > 64:
             raise InvalidValue("a command id has 1 to 64 characters", field="command_id")
-        if not self.by:
-            raise InvalidValue("somebody accepts a case", field="by")
+        if not self.by or len(self.by) > 80:
+            raise InvalidValue("somebody accepts a case, in 1 to 80 characters", field="by")
+        if self.forwarded and len(self.forwarded.number) > 80:
+            raise InvalidValue("another body's number has at most 80 characters", field="forwarded")
+        if len(self.household_no) > 40:
+            raise InvalidValue("a household number has at most 40 characters", field="household_no")
         if len(self.demand) > MAX_DEMAND_CHARACTERS:
             raise InvalidValue(f"a demand has at most {MAX_DEMAND_CHARACTERS} characters", field="demand")
         if len(self.address) > 300:

@@ -12,7 +12,7 @@ from cases.case_states import CaseMove, CaseState
 from cases.commands import CallbackResult, MoveCommand, Moved
 from cases.errors import MoveRefused
 from cases.intake import IntakeCommand
-from cases.master_data import Matters, Role, Source
+from cases.master_data import CaseType, Matters, Role, Source, Urgency
 from cases.opening import Opening, demand_of, identify, separate_reporter
 from vocabulary.errors import ConcurrentChange, InvalidValue
 from vocabulary.phone_number import PhoneNumber
@@ -21,13 +21,25 @@ log = logging.getLogger(__name__)
 
 _MOMENTS = ("due_at", "handled_at", "told_at", "forward_due_at", "contacted_at", "arrived_at")
 
+_LONGEST_CHARACTERS = {
+    "unit": 80, "first_unit": 80, "handler": 80, "complained_staff": 80, "supervision_number": 80,
+    "forward_number": 80, "household_no": 40, "rating": 20, "address": 300, "demand": 4000, "person_name": 60,
+}  # fmt: skip
+"""What the store keeps; longer texts would be refused by one database and cut by none."""
+
 
 def check_fields(command: MoveCommand, matters: Matters) -> None:
     """Fields that are no such thing are refused before anything is read.
 
     Raises:
-        InvalidValue: an unknown matter, or a moment that is none or has no time zone.
+        InvalidValue: an unknown matter, type or urgency, a text too long, or a moment that is none or has no time zone.
     """
+    for name, kind in (("case_type", CaseType), ("urgency", Urgency)):
+        if (value := command.fields.get(name)) and value not in kind.__members__:
+            raise InvalidValue(f"unknown {name}", field=name)
+    for name, longest in _LONGEST_CHARACTERS.items():
+        if len(str(command.fields.get(name) or "")) > longest:
+            raise InvalidValue(f"{name} has at most {longest} characters", field=name)
     matter = command.fields.get("matter")
     if matter and matter not in matters:
         raise InvalidValue(f"unknown matter {matter}", field="matter")

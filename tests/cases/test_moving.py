@@ -66,7 +66,17 @@ async def test_a_repeated_move_command_answers_as_before(services: CaseServices,
     assert [event.move for event in memory.cases[number].events] == ["create", "save"]
 
 
-@pytest.mark.parametrize("fields", [{"matter": "MOON"}, {"due_at": "tomorrow"}, {"told_at": NOW.replace(tzinfo=None)}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"matter": "MOON"},
+        {"urgency": "P9"},
+        {"case_type": "X"},
+        {"unit": "甲" * 101},
+        {"due_at": "tomorrow"},
+        {"told_at": NOW.replace(tzinfo=None)},
+    ],
+)
 async def test_a_field_that_is_no_such_thing_is_refused(services: CaseServices, fields: dict[str, object]) -> None:
     number = (await services.open(intake())).case_number
     with pytest.raises(InvalidValue):
