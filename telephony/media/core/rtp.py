@@ -164,8 +164,10 @@ class OutgoingStream:
     __slots__ = (
         *("ssrc", "next_sequence", "next_timestamp", "timestamp"),
         *("_epoch", "_sequence_offset", "_timestamp_offset", "_first_sequence", "_began_s", "_began_timestamp"),
+        "_settling",
     )
-    _SLIP = 480  # 60 ms: how far the timestamp may trail the clock before it is moved up
+    _SLIP = 480  # 60 ms: how far the timestamp may trail the clock before it is moved up, or lead it after a change
+    _SETTLING = 50  # packets (1 s) after a change of origin in which a burst is recognised
     _JUMP = 8000  # 1 s: a forwarded timestamp that leaves its place by more is anchored anew
 
     def __init__(self, ssrc: int, sequence: int, timestamp: int, now_s: float) -> None:
@@ -177,6 +179,7 @@ class OutgoingStream:
         self._sequence_offset = 0
         self._timestamp_offset = 0
         self._first_sequence = 0
+        self._settling = 0
         self._began_s = now_s
         self._began_timestamp = timestamp
 
@@ -205,22 +208,26 @@ class OutgoingStream:
         return pack(second, sequence, timestamp, self.ssrc, payload)
 
     def forward(self, source: IncomingStream, second: int, payload: bytes, samples: int, now_s: float) -> bytes | None:
-        """Head the packet that ``source`` accepted last; None if its time has passed.
+        """Head the packet that ``source`` accepted last; None if it is to be dropped.
 
-        That is so for a packet older than what this leg sent since, and for the head of a burst that was held up in
-        the network while this leg sent silence in its place: passed on, it would lengthen the delay for good.
+        That is so for a packet older than what this leg sent since, and for those of a burst that was held up in the
+        network while this leg sent silence in its place: passed on, they would lengthen the delay for good.
 
         Args:
             samples: audio in it; 0 for a telephone-event.
         """
         timestamp = source.timestamp + self._timestamp_offset
         if source.epoch != self._epoch or not -self._JUMP < timestamp - self.next_timestamp < self._JUMP:
-            if not self._anchor(source, now_s):
-                return None
+            self._anchor(source, now_s)
             timestamp = self.next_timestamp
             second |= MARKER if samples else 0
         elif source.sequence < self._first_sequence:
             return None
+        elif self._settling:
+            self._settling -= 1
+            if timestamp - self._clock(now_s) > self._SLIP:
+                self._leave_out(source, samples)
+                return None
         sequence = source.sequence + self._sequence_offset
         if sequence >= self.next_sequence:
             self.next_sequence = sequence + 1
@@ -232,18 +239,29 @@ class OutgoingStream:
         """Move the timestamp up to the clock, after a time in which nothing was sent."""
         self._catch_up(now_s)
 
-    def _anchor(self, source: IncomingStream, now_s: float) -> bool:
-        if self.next_timestamp - self._catch_up(now_s) > self._SLIP:
-            return False
+    def _anchor(self, source: IncomingStream, now_s: float) -> None:
+        """Continue with ``source`` from here; a lead over the clock is the drift of an earlier origin, and stays."""
+        self._catch_up(now_s)
+        if self.next_timestamp > self._clock(now_s):
+            self._began_s, self._began_timestamp = now_s, self.next_timestamp
         self._epoch = source.epoch
         self._first_sequence = source.sequence
         self._sequence_offset = self.next_sequence - source.sequence
         self._timestamp_offset = self.next_timestamp - source.timestamp
-        return True
+        self._settling = self._SETTLING
 
-    def _catch_up(self, now_s: float) -> int:
-        """Move a timestamp that trails the clock; returns the clock's."""
-        clock = self._began_timestamp + int((now_s - self._began_s) * 8000)
+    def _leave_out(self, source: IncomingStream, samples: int) -> None:
+        """Close the gap that a dropped packet would leave."""
+        self._sequence_offset -= 1
+        self._timestamp_offset -= samples
+        self._first_sequence = source.sequence + 1
+
+    def _clock(self, now_s: float) -> int:
+        """The timestamp that is right by the clock."""
+        return self._began_timestamp + int((now_s - self._began_s) * 8000)
+
+    def _catch_up(self, now_s: float) -> None:
+        """Move a timestamp that trails the clock."""
+        clock = self._clock(now_s)
         if clock - self.next_timestamp > self._SLIP:
             self.next_timestamp = clock
-        return clock

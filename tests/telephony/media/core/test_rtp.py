@@ -193,15 +193,36 @@ class TestOutgoingStream:
         out.skip_to(3.0)
         assert self.fields(out.frame(8, b"", 160, 3.0)) == (2, 24000)
 
-    def test_a_burst_that_silence_already_stood_for_is_dropped_up_to_now(self) -> None:
+    def test_a_burst_that_silence_already_stood_for_is_cut_to_what_does_not_lengthen_the_delay(self) -> None:
         out, source = OutgoingStream(99, 0, 0, now_s=0.0), IncomingStream()
-        for n in range(10):  # 200 ms of audio, sent in 100 ms
-            out.frame(8, b"", 160, n * 0.01)
+        for n in range(10):  # 200 ms of silence while the network held the packets up
+            out.frame(8, b"", 160, n * 0.02)
         passed = []
-        for n in range(6):
+        for n in range(10):  # and here they all are
             source.accept(n, n * 160, 7, 0)
-            passed.append(out.forward(source, 8, b"", 160, 0.1 + n * 0.02) is not None)
-        assert passed == [False, False, True, True, True, True]
+            passed.append(out.forward(source, 8, b"", 160, 0.2))
+        assert [packet is not None for packet in passed] == [True] * 4 + [False] * 6
+        heads = []
+        for n in range(10, 14):
+            source.accept(n, n * 160, 7, 0)
+            packet = out.forward(source, 8, b"", 160, 0.2 + (n - 9) * 0.02)
+            heads += [self.fields(packet)] if packet else []
+        assert [sequence for sequence, _ in heads] == list(range(14, 14 + len(heads)))
+        assert [timestamp for _, timestamp in heads] == [2240 + n * 160 for n in range(len(heads))]
+        assert len(heads) >= 3
+
+    def test_a_far_clock_that_ran_fast_does_not_mute_the_party_after_a_prompt(self) -> None:
+        out, source = OutgoingStream(99, 0, 0, now_s=0.0), IncomingStream()
+        for n in range(5000):  # 100 s of audio in 99.5 s
+            source.accept(n & 0xFFFF, n * 160, 7, 0)
+            assert out.forward(source, 8, b"", 160, n * 0.0199)
+        for n in range(10):
+            out.frame(8, b"", 160, 99.5 + n * 0.02)
+        heads = []
+        for n in range(5010, 5030):
+            source.accept(n, n * 160, 7, 0)
+            heads.append(self.fields(out.forward(source, 8, b"", 160, 99.7 + (n - 5010) * 0.02)))
+        assert heads == [(5010 + n, (5010 + n) * 160) for n in range(20)]
 
     def test_packets_of_one_key_share_a_timestamp_and_audio_goes_on_after_it(self) -> None:
         out, source = OutgoingStream(99, 0, 0, now_s=0.0), IncomingStream()
