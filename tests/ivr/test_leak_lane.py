@@ -251,3 +251,15 @@ async def test_a_callback_may_enter_the_lane_with_its_live_leg() -> None:
         await hotline.pass_s(10)
         assert call.bridges[0].a is hotline.control.legs["13800009999"][0]
         assert "回访中的安全词" in hotline.cases.intakes[0].demand
+
+
+async def test_the_staff_are_released_at_once_when_the_caller_hangs_up() -> None:
+    async with Hotline("8001") as hotline:
+        hotline.control.script("8001", Answers(after_s=1.0))
+        hotline.cases.fails = 6
+        call = await leak_caller(hotline)
+        await hotline.pass_s(15)
+        call.first_leg.hang_up()
+        await hotline.pass_s(0.1)
+        assert hotline.control.legs["8001"][0].hung_up_by_us, "although the case is still being made"
+        assert hotline.state("8001") == "wrap_up"

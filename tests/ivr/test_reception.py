@@ -5,7 +5,7 @@ from ivr.waiting import WaitingRules
 from seats.rules import SeatRules
 from telephony.causes import Cause
 from telephony.ports import Admission, LegState
-from tests.fakes.call_control import BUSY, NEVER, REFUSES, Answers
+from tests.fakes.call_control import BUSY, NEVER, REFUSES, Answers, FakeCall
 from tests.fakes.hotline import Hotline
 
 pytestmark = pytest.mark.unit
@@ -335,3 +335,61 @@ async def test_without_greeting_and_announcements_the_seat_rings_at_once() -> No
         assert call.recorded_leg is None
         await hotline.pass_s(6)
         assert call.first_leg.hung_up_by_us
+
+
+async def message_while_waiting(hotline: Hotline) -> FakeCall:
+    """A caller who waits behind a talk and begins to leave a message."""
+    hotline.control.script("8001", Answers(after_s=1.0))
+    await hotline.ring("13800000001")
+    await hotline.pass_s(10)
+    waiting = await hotline.ring("13800000002")
+    await hotline.pass_s(70)
+    waiting.first_leg.press("2")
+    await hotline.pass_s(10)
+    assert waiting.first_leg.heard[-1] == "tone.attention"
+    return waiting
+
+
+async def test_while_a_message_is_left_the_place_is_kept_and_offered_nothing_by_any_server() -> None:
+    async with Hotline("8001") as hotline:
+        waiting = await message_while_waiting(hotline)
+        row = next(row for row in hotline.store.tables["queue"].values() if row.call_id == waiting.id)
+        assert row.state.value == "paused"
+
+
+async def test_the_1s_of_a_number_keyed_for_the_message_do_not_open_the_leak_lane_afterwards() -> None:
+    async with Hotline("8001") as hotline:
+        waiting = await message_while_waiting(hotline)
+        waiting.first_leg.press("#")
+        await hotline.pass_s(1)
+        for key in "13911112222#":
+            waiting.first_leg.press(key)
+            await hotline.pass_s(0.3)
+        await hotline.pass_s(30)
+        assert "reception.still_waiting" in waiting.first_leg.heard
+        assert "leak.safety" not in waiting.first_leg.heard
+
+
+async def test_who_left_a_message_and_hangs_up_while_waiting_is_listed_once() -> None:
+    async with Hotline("8001") as hotline:
+        waiting = await message_while_waiting(hotline)
+        waiting.first_leg.press("#")
+        await hotline.pass_s(1)
+        waiting.first_leg.press("#")
+        await hotline.pass_s(20)
+        waiting.first_leg.hang_up()
+        await hotline.pass_s(1)
+        assert hotline.missed == ["message"]
+
+
+async def test_a_caller_whose_seat_lost_its_line_keeps_the_place_from_the_beginning() -> None:
+    async with Hotline("8001") as hotline:
+        hotline.control.script("8001", Answers(after_s=1.0))
+        dropped = await hotline.ring("13800000001")
+        await hotline.pass_s(10)
+        later = await hotline.ring("13800000002")
+        await hotline.pass_s(20)
+        hotline.control.legs["8001"][0].hang_up(Cause.MEDIA_LOST)
+        await hotline.pass_s(30)
+        assert len(dropped.bridges) == 2
+        assert later.bridges == []

@@ -91,3 +91,17 @@ async def test_nothing_is_read_while_nobody_waits() -> None:
     await clock.run_for(99)
     assert reads == []
     await services.stop()
+
+
+async def test_an_offer_committed_after_the_caller_left_is_given_back() -> None:
+    clock, store = FakeClock(), SlowStore()
+    services = SeatServices(store, clock, SeatRules(), holder="s")
+    await services.start([SeatConfig("8001", "1", signed_in=True)])
+    wait = asyncio.create_task(services.wait(services.entry("call")))
+    for _ in range(4):  # the round has begun and has not committed
+        await asyncio.sleep(0)
+    wait.cancel()
+    await clock.run_for(0)
+    assert [event for _, event, _ in store.seat_events] == ["withdrawn"]
+    assert store.tables["seats"]["8001"].state.value == "free"
+    await services.stop()
