@@ -69,3 +69,11 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(RecogniserMissing, match=r"model\.bin"):
         FasterWhisper(str(tmp_path), cache=tmp_path)
+
+
+def test_a_model_that_is_damaged_is_named(tmp_path: Path) -> None:
+    from asr.faster_whisper import FasterWhisper
+
+    (tmp_path / "model.bin").write_bytes(b"no model")
+    with pytest.raises(RecogniserMissing, match="cannot be loaded"):
+        FasterWhisper(str(tmp_path), cache=tmp_path)

@@ -1,9 +1,14 @@
 """Vosk's answers become Recognitions."""
 
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from asr.recogniser import NOTHING, Hypothesis
-from asr.vosk import read_result
+from asr.vosk import Vosk, read_result
 
 pytestmark = pytest.mark.unit
 
@@ -23,3 +28,28 @@ def test_alternatives_keep_their_order_and_confidence() -> None:
 def test_an_empty_result_is_nothing() -> None:
     assert read_result({"text": ""}, 1.0) == NOTHING
     assert read_result({}, 1.0) == NOTHING
+
+
+def test_audio_goes_to_vosk_as_16_bit_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    class KaldiRecognizer:
+        def __init__(self, model: object, rate_hz: int) -> None:
+            given.append(rate_hz)
+
+        def SetMaxAlternatives(self, count: int) -> None:  # noqa: N802 vosk's name
+            given.append(count)
+
+        def AcceptWaveform(self, data: bytes) -> None:  # noqa: N802 vosk's name
+            given.append(data)
+
+        def FinalResult(self) -> str:  # noqa: N802 vosk's name
+            return '{"text": "修 好 了"}'
+
+    vosk = SimpleNamespace(SetLogLevel=given.append, Model=str, KaldiRecognizer=KaldiRecognizer)
+    monkeypatch.setitem(sys.modules, "vosk", vosk)
+    (tmp_path / "am").mkdir()
+    engine = Vosk(str(tmp_path))
+    assert engine.recognise(np.array([0.0, 2.0], np.float32), alternatives=8).text == "修好了"
+    assert given == [-1, 16_000, 8, b"\x00\x00\xff\x7f"]
+    assert engine.model == tmp_path.name
