@@ -22,6 +22,9 @@ from vocabulary.phone_number import PhoneNumber
 
 log = logging.getLogger(__name__)
 
+LINE_RETRY = timedelta(minutes=5)
+"""Pause after a call that our own lines could not make, so that a dead trunk is not hammered."""
+
 
 class _PlanAgain:
     """The plan no longer holds."""
@@ -51,12 +54,14 @@ class AiEnd:
         call_id: None if it could not even be begun.
         facts: what was settled (``ivr.dialogue_runner.DialogueEnd.facts``).
         result: in Chinese, for the record of attempts.
+        rang: False if the user's telephone cannot have rung, e.g. no line was free: no attempt, tried again later.
     """
 
     call_id: str | None
     decision: AiDecision
     facts: Mapping[str, str]
     result: str
+    rang: bool = True
 
 
 class AiCalls:
@@ -177,7 +182,7 @@ class AiCalls:
         decision = end.decision
         reached = decision.action is not AiAction.NOT_REACHED
         exemption = Exemption.USER_BEGAN if decision.action is AiAction.APPOINTMENT else callback.exemption
-        if end.call_id is not None:
+        if end.call_id is not None and end.rang:
             await uow.contacts.add(attempt_of(self._clock, callback, now, end, reached=reached, exemption=exemption))
         if callback.survey is SurveyState.SATISFIED and callback.rating and (decision.partial or not reached):
             # The user has answered by SMS while it rang (§3.3: 短信已回复→取消 AI).
@@ -187,7 +192,7 @@ class AiCalls:
             return
         match decision.action:
             case AiAction.NOT_REACHED:
-                if end.call_id is not None:
+                if end.call_id is not None and end.rang:
                     count_unanswered(self._planner, callback, now)
             case AiAction.FINISH if callback.survey not in (SurveyState.DISSATISFIED, SurveyState.UNCLEAR):
                 callback.answer(decision.rating, now)
@@ -212,6 +217,9 @@ class AiCalls:
                 self._appoint(callback, end.facts.get("appointment", ""), now)
             case AiAction.TO_PERSON:
                 callback.reason = decision.reason
+            case AiAction.NOT_REACHED if not end.rang:
+                later = max(callback.not_before or now, now + LINE_RETRY)
+                callback.not_before = self._planner.calendar.next_opening(callback.channel, later)
             case _:
                 pass
 

@@ -140,6 +140,9 @@ class SurveyReplies:
         await uow.contacts.add_wish(wish)
 
     def _finish(self, callback: Callback, decision: ReplyDecision, at: datetime) -> CallbackVerdict | None:
+        if _wants_person(callback):
+            callback.reason = f"{callback.reason};随后回复{decision.rating}"
+            return None
         callback.survey = SurveyState.SATISFIED
         if not _free(callback):  # a call is under way: its own end looks at the rating
             callback.rating, callback.rated_at = decision.rating, at
@@ -184,3 +187,10 @@ class SurveyReplies:
 def _free(callback: Callback) -> bool:
     """Whether nobody is on the line about it or holds it."""
     return callback.state not in (CallbackState.DIALLING, CallbackState.CLAIMED) and not callback.state.is_final
+
+
+def _wants_person(callback: Callback) -> bool:
+    """Whether only a person may finish it (§3.1 rows 3-11, or a danger): a later kind word does not undo that."""
+    if callback.channel is not Channel.HUMAN:
+        return False
+    return 3 <= callback.rule_number <= 11 or callback.window_exception is WindowException.SAFETY_CHECK

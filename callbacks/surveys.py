@@ -74,7 +74,9 @@ class Surveys:
 
     async def _send(self, uow: CallbacksUnitOfWork, callback: Callback, now: datetime) -> bool | None:
         """True: queued. False: not now. None: the user refuses surveys, or has another open one: plan again."""
-        assert callback.phone is not None and callback.phone_key is not None
+        if callback.phone is None or callback.phone_key is None:
+            callback.channel, callback.reason = Channel.HUMAN, "没有可发短信的号码,人工回访"
+            return False
         if callback.channel is Channel.SMS and await uow.callbacks.has_open_survey(callback.phone_key, callback.id):
             return None
         history = await self._planner.history(uow, callback)
@@ -120,9 +122,13 @@ class Surveys:
         failed = False
         async with self._uow_factory() as uow:
             callback = await callback_of(uow, payload.get("reference"))
-            if callback is None or callback.sms_id != payload["sms_id"] or callback.state is not CallbackState.SENDING:
+            if callback is None or callback.sms_id != payload["sms_id"]:
                 return
             now = self._clock.now()
+            if callback.state is not CallbackState.SENDING:
+                await self._late_receipt(uow, callback, payload["state"], now)
+                await uow.commit()
+                return
             if payload["state"] == "delivered":
                 callback.delivered(now, self._planner.calendar.next_day_opening(callback.channel, now))
                 await uow.contacts.add(self._contact(callback, now, reached=True, result="短信已送达"))
@@ -134,6 +140,12 @@ class Surveys:
             await uow.commit()
         if failed:
             await self._plan_again(payload["reference"])
+
+    async def _late_receipt(self, uow: CallbacksUnitOfWork, callback: Callback, state: str, now: datetime) -> None:
+        """It was delivered after the plan had moved on: no more than a contact that counts towards the caps."""
+        if state == "delivered" and callback.survey_delivered_at is None:
+            callback.survey_delivered_at = now
+            await uow.contacts.add(self._contact(callback, now, reached=True, result="短信迟到送达"))
 
     async def give_up_unanswered(self) -> int:
         """Surveys whose time is over go on by voice (row 13); how many."""
@@ -164,7 +176,7 @@ class Surveys:
             case_number=callback.case_number,
             phone_key=callback.phone_key or "",
             at=at,
-            channel=callback.channel,
+            channel=Channel.SMS,
             reached=reached,
             by="sms",
             result=result,

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from callbacks.answer import CallbackAnswer
 from callbacks.ports import CallbacksUnitOfWork, CallbacksUnitOfWorkFactory, CaseDoor
 from callbacks.windows import Channel
-from cases.case_states import CaseMove
+from cases.case_states import CaseMove, CaseState
 from cases.commands import CallbackResult, CallbackVerdict, MoveCommand
 from cases.errors import CasesError
 from cases.master_data import Role
@@ -24,7 +23,8 @@ _RATING_OF_CASE = {"一般": "基本满意"}
 async def keep_answer(uow: CallbacksUnitOfWork, answer: CallbackAnswer) -> None:
     """Keep an answer, and announce it if it means something for the case; part of the caller's transaction."""
     await uow.contacts.add_answer(answer)
-    if answer.verdict is not None or answer.new_demand or (answer.late and answer.rating == "不满意"):
+    late_trouble = answer.late and (answer.rating == "不满意" or answer.resolved is False)
+    if answer.verdict is not None or answer.new_demand or late_trouble:
         uow.events.append(ANSWERED, {"answer_id": answer.id, "case_number": answer.case_number})
     uow.audit.append(
         answer.by,
@@ -54,14 +54,20 @@ class CaseTeller:
         if answer is None:
             log.error("an announced answer is missing", extra={"answer": payload["answer_id"]})
             return
+        if answer.late:
+            await self._tell_archived(answer)
+            return
         if answer.new_demand and answer.channel is Channel.HUMAN:
             await self._move(answer, CaseMove.NEW_DEMAND, {"demand": answer.new_demand})
-        if answer.late:
-            if answer.rating == "不满意":
-                await self._move(answer, CaseMove.LATE_DISSATISFIED, {"words": answer.words or "3"})
-            return
         if answer.verdict is not None:
             await self._record(answer, answer.verdict)
+
+    async def _tell_archived(self, answer: CallbackAnswer) -> None:
+        """The rating of an archived case stands; what a person found unsolved becomes a new case below it (§3.6)."""
+        if answer.channel is not Channel.HUMAN:
+            await self._move(answer, CaseMove.LATE_DISSATISFIED, {"words": answer.words or answer.rating})
+        elif answer.new_demand or answer.resolved is False:
+            await self._move(answer, CaseMove.REOPEN, {"demand": answer.new_demand or answer.words})
 
     async def _record(self, answer: CallbackAnswer, verdict: CallbackVerdict) -> None:
         by_person = answer.channel is Channel.HUMAN
@@ -94,6 +100,7 @@ class CaseTeller:
                 "a callback's answer did not move its case",
                 extra={"case": answer.case_number, "verdict": verdict.value, "reason": str(refused)},
             )
+            await self._alert(answer, str(refused))
 
     async def _move(self, answer: CallbackAnswer, move: CaseMove, fields: dict[str, Any]) -> None:
         command = MoveCommand(
@@ -112,8 +119,14 @@ class CaseTeller:
                 "a case refused what a callback brought",
                 extra={"case": answer.case_number, "move": move.value, "reason": str(refused)},
             )
+            await self._alert(answer, str(refused))
 
-
-def approved(answer: CallbackAnswer, answer_id: str, by: str) -> CallbackAnswer:
-    """The same record of an unreached user, with the approval of the person in charge."""
-    return replace(answer, id=answer_id, approved_by=by)
+    async def _alert(self, answer: CallbackAnswer, reason: str) -> None:
+        """People see that an answer did not count, so that no case waits unseen; told twice, it had counted."""
+        facts = await self._cases.facts(answer.case_number)
+        if not answer.late and facts.state is not CaseState.CALLBACK_DUE:
+            return
+        async with self._uow_factory() as uow:
+            detail = {"kind": "callback.answer_refused", "case_number": answer.case_number, "reason": reason}
+            uow.events.append("alert", detail)
+            await uow.commit()

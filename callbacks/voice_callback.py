@@ -16,12 +16,26 @@ from callbacks.outcome import AiAction, AiDecision, decide_ai
 from callbacks.ports import LeakLane
 from ivr.dialogue import Dialogue
 from ivr.dialogue_runner import DANGER, DialogueEnd, DialogueRunner
+from telephony.causes import Cause
 from telephony.ports import Call, CallControl, CallFailed, Leg, NumberTarget
 from vocabulary.audio_frame import AudioFile
 from vocabulary.clock import Clock
 
 log = logging.getLogger(__name__)
 
+_OUR_OWN_FAULT = frozenset(
+    {
+        Cause.NO_ROUTE,
+        Cause.TRUNK_FAILED,
+        Cause.TRUNK_NOT_MATCHED,
+        Cause.FORBIDDEN,
+        Cause.OVERLOADED,
+        Cause.MEDIA_LOST,
+        Cause.SHUT_DOWN,
+        Cause.SERVER_ERROR,
+    }
+)
+"""The user's telephone did not ring."""
 _WAYS_OF_DANGER = "AI回访中的安全词:"
 
 
@@ -80,7 +94,8 @@ class VoiceCallback:
             try:
                 leg = await call.originate(NumberTarget(task.phone), caller_id=self._caller_id, ring_s=self._ring_s)
             except CallFailed as failed:
-                end = AiEnd(call.id, _not_reached(failed.cause.sentence), {}, failed.cause.sentence)
+                rang = failed.cause not in _OUR_OWN_FAULT
+                end = AiEnd(call.id, _not_reached(failed.cause.sentence), {}, failed.cause.sentence, rang)
                 await self._calls.ended(task, end)
                 return end
             try:
@@ -91,7 +106,11 @@ class VoiceCallback:
     async def _talk(self, task: AiTask, call: Call, leg: Leg) -> AiEnd:
         await self._calls.answered(task, call.id)
         recording = await call.record(leg)
-        talk = await self._runner.run(self._dialogue, leg, self._variables(task))
+        try:
+            talk = await self._runner.run(self._dialogue, leg, self._variables(task))
+        except Exception:  # whatever broke, the user was on the line and a person must know
+            log.exception("an AI conversation failed", extra={"callback": task.callback_id})
+            talk = DialogueEnd("failed", "", {})
         end = AiEnd(call.id, decide_ai(talk.outcome, talk.facts), talk.facts, talk.outcome)
         log.info(
             "AI callback ended",

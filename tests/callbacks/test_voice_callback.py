@@ -6,11 +6,15 @@ import pytest
 
 from callbacks.contact_lock import RENEW_EVERY_S
 from callbacks.outcome import AiAction
+from callbacks.voice_callback import VoiceCallback
 from ivr.answer_classifier import Intent
+from ivr.dialogue import FLOWS_FOLDER, load_dialogue
+from ivr.dialogue_runner import DialogueRunner
 from ivr.listening import Heard
+from telephony.causes import Cause
 from tests.fakes.call_control import BUSY, NEVER, Answers
 from tests.fakes.callback_voice import NO, NOT_SOLVED, SATISFIED, SOLVED, USER, YES, Room
-from tests.fakes.hearing import said
+from tests.fakes.hearing import NamedPrompts, said
 
 pytestmark = pytest.mark.unit
 
@@ -74,3 +78,27 @@ async def test_lease_and_lock_are_renewed_during_a_long_call(room: Room) -> None
     room.control.lengths_s["callback.greet"] = RENEW_EVERY_S * 2.5
     await room.call(YES, SOLVED, SATISFIED, NO, within_s=1200.0)
     assert room.calls.renewals == 2
+
+
+async def test_a_dead_trunk_is_not_the_users_silence(room: Room) -> None:
+    end = await room.call(line=Answers(after_s=0.0, refuses=Cause.TRUNK_FAILED))
+    assert not end.rang
+
+
+async def test_a_conversation_that_breaks_on_our_side_goes_to_a_person(room: Room) -> None:
+    class Deaf:
+        async def hear(self, *given: object, **more: object) -> Heard:
+            raise RuntimeError("the speech room is broken")
+
+    room.voice = VoiceCallback(
+        control=room.control,
+        runner=DialogueRunner(NamedPrompts(), Deaf(), room.clock),
+        dialogue=load_dialogue(FLOWS_FOLDER / "callback.toml"),
+        prompts=NamedPrompts(),
+        leak_lane=room.lane,
+        calls=room.calls,  # type: ignore[arg-type]
+        clock=room.clock,
+    )
+    end = await room.call()
+    assert (end.decision.action, end.decision.partial) == (AiAction.TO_PERSON, True)
+    assert room.calls.ends == [end]

@@ -6,6 +6,7 @@ from typing import Any
 
 from cases.case_states import CaseState
 from cases.commands import CallbackResult, MoveCommand, Moved
+from cases.errors import MoveRefused
 from cases.facts import CaseFacts
 from cases.intake import Intake, IntakeCommand
 from cases.master_data import CaseType, Role, Source, Urgency
@@ -16,7 +17,7 @@ CHECKED = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
 @dataclass
 class FakeCases:
-    """Implements callbacks.ports.CaseDoor."""
+    """Implements callbacks.ports.CaseDoor; ``refusing`` makes it refuse every result."""
 
     keyer: PhoneKeyer
     known: dict[str, CaseFacts] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class FakeCases:
     results: list[CallbackResult] = field(default_factory=list)
     moves: list[MoveCommand] = field(default_factory=list)
     opened: list[IntakeCommand] = field(default_factory=list)
+    refusing: bool = False
 
     def due(self, number: str, phone: str = "13800001234", **facts: Any) -> CaseFacts:
         """A case that is due for a callback."""
@@ -53,6 +55,8 @@ class FakeCases:
         return self.phones.get(case_number)
 
     async def callback_result(self, result: CallbackResult) -> Moved:
+        if self.refusing:
+            raise MoveRefused("CALLBACK_DUE", result.verdict.value, "本单须人工回访", "§3.1")
         self.results.append(result)
         return Moved(result.case_number, CaseState.CALLBACK_DUE, CaseState.ARCHIVED, 2)
 

@@ -179,3 +179,13 @@ async def test_whoever_wants_no_machine_since_the_plan_was_made_is_left_to_a_per
     assert await desk.services.ai.claim_due(5) == []
     task = await desk.callback(callback.id)
     assert (task.channel, task.rule_number) == (Channel.HUMAN, 12)
+
+
+async def test_a_call_that_our_own_lines_could_not_make_is_no_attempt_and_waits_a_little(desk: Desk) -> None:
+    callback = await desk.due(phone=FIXED)
+    (task,) = await desk.services.ai.claim_due(5)
+    no_line = AiDecision(AiAction.NOT_REACHED, "", "线路故障", partial=True)
+    await desk.services.ai.ended(task, AiEnd("call-1", no_line, {}, "线路故障", rang=False))
+    later = await desk.callback(callback.id)
+    assert (later.channel, later.ai_unanswered) == (Channel.AI_VOICE, 0)
+    assert later.not_before == desk.clock.now() + timedelta(minutes=5)

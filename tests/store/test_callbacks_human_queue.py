@@ -1,5 +1,7 @@
 """The human callback queue on both databases: claims, results, unreached users, approvals."""
 
+from dataclasses import replace
+
 import pytest
 
 from callbacks.answer import ReasonCode, WishKind
@@ -196,3 +198,19 @@ async def test_an_approved_deferral_comes_first_on_its_day(desk: Desk) -> None:
     await desk.services.approvals.defer(task.id, local("2026-11-26T08:00"), "lead", "用户出差")
     deferred = await desk.callback(task.id)
     assert (deferred.not_before, deferred.priority) == (local("2026-11-26T09:00"), 0)
+
+
+async def test_what_is_found_unsolved_after_archiving_becomes_a_new_case(desk: Desk) -> None:
+    survey = await desk.surveyed()
+    await desk.reply(survey, "1", "满意")
+    desk.clock.advance(3600)
+    await desk.reply(survey, "3", "不满意")
+    (task,) = [each for each in await desk.all() if each.late]
+    await desk.services.human.claim(task.id, "0007")
+    await desk.services.human.finish(task.id, "0007", replace(MISMATCH, new_demand=""))
+    await desk.deliver()
+    assert [(move.event.value, move.fields) for move in desk.cases.moves] == [
+        ("late_dissatisfied", {"words": "3"}),
+        ("reopen", {"demand": "没人来过"}),
+    ]
+    assert [result.verdict for result in desk.cases.results] == [CallbackVerdict.SATISFIED]

@@ -6,6 +6,7 @@ import pytest
 
 from callbacks.answer import WishKind
 from callbacks.callback import CallbackState
+from callbacks.contact_caps import SurveyState
 from callbacks.windows import Channel, WindowException
 from cases.commands import CallbackVerdict
 from cases.master_data import CaseType
@@ -189,3 +190,45 @@ async def test_a_suggestion_is_told_and_done(desk: Desk) -> None:
     await desk.services.surveys.send_due()
     await desk.receipt(callback.id, "delivered")
     assert (await desk.callback(callback.id)).state is CallbackState.DONE
+
+
+async def test_a_kind_word_after_a_bad_one_is_kept_and_a_person_asks_all_the_same(desk: Desk) -> None:
+    callback = await desk.surveyed()
+    await desk.reply(callback, "3 还是凉的", "不满意")
+    await desk.reply(callback, "1", "满意")
+    await desk.deliver()
+    task = await desk.callback(callback.id)
+    assert (task.state, task.channel) == (CallbackState.WAITING, Channel.HUMAN)
+    assert task.reason.endswith("随后回复满意")
+    assert [result.verdict for result in desk.cases.results] == [CallbackVerdict.NEEDS_PERSON]
+
+
+async def test_a_reply_settles_what_a_person_was_only_asked_for_want_of_an_answer(desk: Desk) -> None:
+    callback = await desk.surveyed()
+    async with desk.uow_factory() as uow:
+        waiting = await uow.callbacks.get(callback.id)
+        waiting.ai_unanswered, waiting.survey = 2, SurveyState.UNANSWERED
+        await desk.planner.plan(uow, waiting, await desk.cases.facts(CASE))
+        await uow.commit()
+    await desk.reply(callback, "1", "满意")
+    assert (await desk.callback(callback.id)).state is CallbackState.DONE
+
+
+async def test_a_receipt_that_comes_late_counts_once_towards_the_caps(desk: Desk) -> None:
+    callback = await desk.due()
+    await desk.services.surveys.send_due()
+    desk.clock.set_to(local("2026-11-25T09:00"))
+    await desk.services.surveys.give_up_unanswered()
+    for _ in range(2):
+        await desk.receipt(callback.id, "delivered")
+    async with desk.uow_factory() as uow:
+        attempts = await uow.contacts.attempts(callback.phone_key, local("2026-11-20T09:00"))
+    assert [(attempt.channel, attempt.reached) for attempt in attempts] == [(Channel.SMS, True)]
+
+
+async def test_an_answer_that_its_case_refuses_is_an_alert(desk: Desk) -> None:
+    desk.cases.refusing = True
+    callback = await desk.surveyed()
+    await desk.reply(callback, "1", "满意")
+    await desk.deliver()
+    assert await desk.alerts() == ["callback.answer_refused"]
