@@ -15,9 +15,9 @@ from callbacks.contact_lock import RENEW_EVERY_S
 from callbacks.outcome import AiAction, AiDecision, decide_ai
 from callbacks.ports import LeakLane
 from ivr.dialogue import Dialogue
-from ivr.dialogue_runner import DANGER, DialogueEnd, DialogueRunner
+from ivr.dialogue_runner import DANGER, HUNG_UP, DialogueEnd, DialogueRunner
 from telephony.causes import Cause
-from telephony.ports import Call, CallControl, CallFailed, Leg, NumberTarget
+from telephony.ports import Call, CallControl, CallFailed, Leg, LegEnded, NumberTarget
 from vocabulary.audio_frame import AudioFile
 from vocabulary.clock import Clock
 
@@ -36,6 +36,7 @@ _OUR_OWN_FAULT = frozenset(
     }
 )
 """The user's telephone did not ring."""
+_LANE_AGAIN_S = 1.0
 _WAYS_OF_DANGER = "AI回访中的安全词:"
 
 
@@ -105,9 +106,12 @@ class VoiceCallback:
 
     async def _talk(self, task: AiTask, call: Call, leg: Leg) -> AiEnd:
         await self._calls.answered(task, call.id)
-        recording = await call.record(leg)
+        recording: str | None = None
         try:
+            recording = await call.record(leg)
             talk = await self._runner.run(self._dialogue, leg, self._variables(task))
+        except LegEnded:
+            talk = DialogueEnd(HUNG_UP, "", {})
         except Exception:  # whatever broke, the user was on the line and a person must know
             log.exception("an AI conversation failed", extra={"callback": task.callback_id})
             talk = DialogueEnd("failed", "", {})
@@ -117,16 +121,27 @@ class VoiceCallback:
             extra={"callback": task.callback_id, "outcome": talk.outcome, "action": end.decision.action.value},
         )
         if talk.outcome == DANGER:
-            # The lane first: writing must not delay it, and it lasts until the user hangs up.
-            await asyncio.gather(self._rescue(call, leg, talk, recording), self._calls.ended(task, end))
+            # The lane first: writing must neither delay nor end it, and it lasts until the user hangs up.
+            writing = asyncio.create_task(self._calls.ended(task, end), name=f"danger on {task.callback_id}")
+            try:
+                await self._rescue(call, leg, talk, recording)
+            finally:
+                for failed in await asyncio.gather(writing, return_exceptions=True):
+                    if isinstance(failed, Exception):
+                        log.error("a danger's call was not written down", exc_info=failed)
             return end
         await self._calls.ended(task, end)
         await call.stop_recording()
         return end
 
-    async def _rescue(self, call: Call, leg: Leg, talk: DialogueEnd, recording: str) -> None:
+    async def _rescue(self, call: Call, leg: Leg, talk: DialogueEnd, recording: str | None) -> None:
         found_by = _WAYS_OF_DANGER + talk.facts.get("danger", "")
-        await self._leak_lane.run(call, leg, found_by, recording=recording)
+        while leg.cause is None:
+            try:
+                await self._leak_lane.run(call, leg, found_by, recording=recording)
+            except Exception:  # a machine never hangs up on a danger (§10.3), so the lane is entered again
+                log.exception("the leak lane failed, it is entered again", extra={"call": call.id})
+                await self._clock.sleep(_LANE_AGAIN_S)
 
     def _variables(self, task: AiTask) -> Mapping[str, Sequence[AudioFile]]:
         return {

@@ -1,10 +1,13 @@
 """One AI callback by telephone, in memory: ringing, talking, what is written down, and the leak lane."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from callbacks.ai_calls import AiEnd, AiTask
 from callbacks.contact_lock import RENEW_EVERY_S
+from callbacks.errors import CallbackTaken
 from callbacks.outcome import AiAction
 from callbacks.voice_callback import VoiceCallback
 from ivr.answer_classifier import Intent
@@ -102,3 +105,30 @@ async def test_a_conversation_that_breaks_on_our_side_goes_to_a_person(room: Roo
     end = await room.call()
     assert (end.decision.action, end.decision.partial) == (AiAction.TO_PERSON, True)
     assert room.calls.ends == [end]
+
+
+async def test_a_leak_lane_that_fails_is_entered_again_and_a_failing_store_does_not_end_it(room: Room) -> None:
+    class Stumbling:
+        entered = 0
+
+        async def run(self, call: Any, leg: Any, found_by: str, *, recording: str | None = None) -> None:
+            self.entered += 1
+            if self.entered == 1:
+                raise RuntimeError("the queue is away")
+            await leg.ended()
+
+    async def refuses(task: AiTask, end: AiEnd) -> None:
+        raise CallbackTaken("the lease was lost")
+
+    lane = Stumbling()
+    room.voice._leak_lane = lane
+    room.calls.ended = refuses  # type: ignore[method-assign]
+    room.hearing.answers = [YES, Heard(text="漏气了", safety_word="漏气")]
+    room.control.script(USER.national, Answers(after_s=1.0))
+    running = asyncio.create_task(room.voice.run(room.task()))
+    await room.clock.run_for(120.0)
+    leg = room.control.calls[0].first_leg
+    assert (lane.entered, leg.cause) == (2, None)
+    leg.hang_up()
+    await room.clock.settle()
+    assert running.done()
