@@ -82,6 +82,7 @@ class Owner:
         self.registrations: list[tuple[str, int]] = []
         self.trunks: list[tuple[str, bool, str]] = []
         self.accept_at_once = accept_at_once
+        self.local = LOCAL
 
     def invited(self, invite: IncomingInvite) -> None:
         notes = Notes()
@@ -90,7 +91,8 @@ class Owner:
         self.notes.append(notes)
         if self.accept_at_once:
             invite.progress(180)
-            invite.accept(make_offer(LOCAL) if invite.sdp is None else answer_offer(invite.sdp, LOCAL).sdp)
+            local = self.local
+            invite.accept(make_offer(local) if invite.sdp is None else answer_offer(invite.sdp, local).sdp)
 
     def registration_changed(self, account: str, contacts: tuple[Contact, ...]) -> None:
         self.registrations.append((account, len(contacts)))
