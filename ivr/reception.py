@@ -10,29 +10,24 @@ import logging
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ivr.keys import Keys, cancel_all, playing, say_both
+from ivr.keys import Keys, cancel_all, playing
 from ivr.leak_lane import LeakLane
-from ivr.message_taking import MessageOutcome, MessageTaking
-from ivr.ports import CallKind, Ears, MissedCalls, Prompts, Seats
+from ivr.message_taking import MessageTaking
+from ivr.ports import Ears, MissedCalls, Prompts, Seats
 from ivr.rating import RatingByKey
 from ivr.seat_search import SeatAnswered, SeatSearch
+from ivr.talk import Talk, TalkEnd
 from ivr.visit import CaseOpening, Visit, insist
 from ivr.waiting import Entertainment, WaitingRules
 from seats.call_lists import MissedCaller
 from seats.missed_calls import ABANDONED_AFTER_S, MissedKind
 from seats.queue import LeaveReason, QueueEntry
-from telephony.causes import Cause
-from telephony.ports import Admission, BridgeEnd, Call, LegEnded
+from telephony.ports import Admission, Call, LegEnded
 from vocabulary.audio_frame import AudioFile
 from vocabulary.clock import Clock
 from vocabulary.errors import NuanxianError
 
 log = logging.getLogger(__name__)
-
-_LINE_FAILURES = frozenset(
-    {Cause.RTP_TIMED_OUT, Cause.ACK_MISSING, Cause.MEDIA_LOST, Cause.TIMED_OUT, Cause.SERVER_ERROR, Cause.TRUNK_FAILED}
-)
-"""Ends of a seat's leg that nobody wanted: the caller goes back to the head of the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +91,18 @@ class Reception:
         self._prompts = prompts
         self._leak_lane = leak_lane
         self._messages = messages
-        self._rating = rating
-        self._cases = cases
         self._missed = missed
         self._clock = clock
         self._ears = ears
         self._rules = rules or ReceptionRules()
+        self._talk = Talk(
+            seats,
+            prompts,
+            cases,
+            clock,
+            rating=rating if self._rules.rating else None,
+            announce_staff=self._rules.announce_staff,
+        )
 
     async def run(self, call: Call) -> None:
         """Serve one inbound call to its end; telephony hangs up what is left of it."""
@@ -190,10 +191,9 @@ class Reception:
                     case SeatAnswered():
                         reason = LeaveReason.ANSWERED
                         await cancel_all(safety)
-                        entry_again = await self._talk(visit, found, entry)
-                        if entry_again is None:
+                        if await self._talk.run(visit, found) is TalkEnd.OVER:
                             return ""
-                        entry, reason = entry_again, LeaveReason.HUNG_UP
+                        entry, reason = self._place_again(visit, entry), LeaveReason.HUNG_UP
                         safety = self._listen_for_safety(visit)
                     case str():
                         reason = LeaveReason.TO_LEAK_LANE
@@ -201,24 +201,25 @@ class Reception:
                     case _Next.MESSAGE | _Next.BOT:
                         await cancel_all(safety)
                         kept = found is _Next.MESSAGE
-                        if kept:
-                            await self._keep_place(entry)
-                        waited_s = entry.waited_s(at=self._clock.now())
-                        if not kept:
-                            reason = LeaveReason.LEFT_MESSAGE
-                        taken = await self._messages.take(visit, place_kept=kept, waited_s=waited_s)
-                        if taken.outcome is MessageOutcome.LEAK:
+                        reason = reason if kept else LeaveReason.LEFT_MESSAGE
+                        found_by = await self._leave_message(visit, entry, place_kept=kept)
+                        if kept and not found_by:
+                            safety = self._listen_for_safety(visit)
+                            found_by = await self._say(visit, safety, self._prompts.file("reception.still_waiting"))
+                        if found_by:
                             reason = LeaveReason.TO_LEAK_LANE
-                            return taken.found_by
-                        if not kept:
-                            return ""
-                        safety = self._listen_for_safety(visit)
-                        if found_by := await self._say(visit, safety, self._prompts.file("reception.still_waiting")):
-                            reason = LeaveReason.TO_LEAK_LANE
+                        if found_by or not kept:
                             return found_by
         finally:
             await cancel_all(safety)
             await self._leave(visit, entry, reason)
+
+    async def _leave_message(self, visit: Visit, entry: QueueEntry, *, place_kept: bool) -> str:
+        """How a leak was told in the message, or ""."""
+        if place_kept:
+            await self._keep_place(entry)
+        waited_s = entry.waited_s(at=self._clock.now())
+        return (await self._messages.take(visit, place_kept=place_kept, waited_s=waited_s)).found_by
 
     async def _bot_at_once(self, visit: Visit) -> bool:
         """Nobody is signed in, or the queue is over its limit (design §6.3)."""
@@ -266,6 +267,12 @@ class Reception:
         except NuanxianError:
             log.exception("a waiting caller could not be paused", extra={"call": entry.call_id})
 
+    def _place_again(self, visit: Visit, entry: QueueEntry) -> QueueEntry:
+        """A new entry with the old place, for a caller whose seat lost its line."""
+        again = self._seats.entry(visit.call.id, number=visit.leg.number)
+        again.entered_at = entry.entered_at
+        return again
+
     async def _leave(self, visit: Visit, entry: QueueEntry, reason: LeaveReason) -> None:
         waited_s = entry.waited_s(at=self._clock.now())
         await insist(
@@ -278,68 +285,6 @@ class Reception:
     async def _note_missed(self, visit: Visit, kind: MissedKind, waited_s: float) -> None:
         missed = MissedCaller(visit.call.id, kind, visit.leg.number, waited_s, visit.recording, visit.case_number)
         await insist(lambda: self._missed.note(missed), self._clock, what="missed call", call_id=visit.call.id)
-
-    # -- the talk ---------------------------------------------------------------------------------------------------
-
-    async def _talk(self, visit: Visit, found: SeatAnswered, entry: QueueEntry) -> QueueEntry | None:
-        """Bridge, and ask for a rating when the seat leaves first; a new place if the seat's line failed.
-
-        Raises:
-            LegEnded: the caller hung up.
-        """
-        case = asyncio.create_task(self._open_case(visit, found), name=f"case of {visit.call.id}")
-        try:
-            end = await self._bridged(visit, found)
-        finally:
-            await case
-        if visit.leg.cause is not None:
-            return None
-        if end is None or end.cause in _LINE_FAILURES:
-            log.warning("the seat's line failed", extra={"call": visit.call.id, "seat": found.offer.account})
-            again = self._seats.entry(visit.call.id, number=visit.leg.number)
-            again.entered_at = entry.entered_at
-            return again
-        if end.ended_leg is None:  # parted on purpose: somebody else serves the caller now
-            await visit.leg.ended()
-        elif self._rules.rating:
-            await self._rating.ask(
-                visit.leg,
-                call_id=visit.call.id,
-                staff_number=found.offer.staff_number,
-                case_number=visit.case_number,
-            )
-        return None
-
-    async def _bridged(self, visit: Visit, found: SeatAnswered) -> BridgeEnd | None:
-        """The whole talk; None if the seat hung up before it began."""
-        offer = found.offer
-        try:
-            try:
-                if self._rules.announce_staff:
-                    staff = self._prompts.pieces(offer.staff_number) if offer.staff_number.isdigit() else []
-                    who = [self._prompts.file("piece.agent"), *staff, self._prompts.file("piece.serves_you")]
-                    await say_both(visit.leg, who, found.leg, [self._prompts.file("seat.incoming")])
-                bridge = await visit.call.bridge(visit.leg, found.leg)
-            except LegEnded:
-                return None
-            log.info("bridged", extra={"call": visit.call.id, "seat": offer.account, "reason": offer.reason})
-            return await bridge.ended()
-        finally:
-            if visit.leg.cause is not None or found.leg.cause is not None:
-                await found.leg.hangup()
-            await insist(lambda: self._seats.ended(offer), self._clock, what="seat ended", call_id=visit.call.id)
-
-    async def _open_case(self, visit: Visit, found: SeatAnswered) -> None:
-        """The talk's case, its demand still to be written; who left a message while waiting has one already."""
-        if visit.case_number is None:
-            visit.case_number = await self._cases.open(
-                visit.call.id,
-                CallKind.TALK,
-                caller=visit.leg.number,
-                demand="",
-                recording=visit.recording,
-                by=found.offer.account,
-            )
 
     def _listen_for_safety(self, visit: Visit) -> "asyncio.Task[str]":
         """Words before the talk, best effort (§10): a task that ends with the word, or never."""
