@@ -37,8 +37,8 @@ def static_seat(account: str) -> Hop | None:
 
     Only settings can name one: a colon is allowed in no account's name.
     """
-    host, colon, port = account.rpartition(":")
-    return Hop(host, int(port)) if colon and port.isdigit() else None
+    host, _, port = account.rpartition(":")
+    return Hop(host, int(port)) if host and port.isdigit() else None
 
 
 class Dialling:
