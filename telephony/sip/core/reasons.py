@@ -18,6 +18,10 @@ def reason_header(q850: int, text: str = "") -> tuple[str, str]:
     return "Reason", f"Q.850;cause={q850}" + (f';text="{_quotable(text)}"' if text else "")
 
 
+ANSWERED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
+"""On a CANCEL: the phone counts no missed call (RFC 3326 §2)."""
+
+
 def warning_header(host: str, text: str, code: int = 399) -> tuple[str, str]:
     """``Warning: 399 host "text"``."""
     return "Warning", f'{code} {host} "{_quotable(text)}"'

@@ -20,7 +20,7 @@ from telephony.sip.core.events import EndedBy, InviteFailed, Provisional
 from telephony.sip.core.headers import parse_name_addr
 from telephony.sip.core.invite_usage import InviteUsage, Phase, UserAgent, prove
 from telephony.sip.core.message import REASON_PHRASES, Request, Response
-from telephony.sip.core.reasons import read_reason, read_retry_after, reason_header
+from telephony.sip.core.reasons import ANSWERED_ELSEWHERE, read_reason, read_retry_after, reason_header
 from telephony.sip.core.timers import Timer
 
 _ENDLESS_RINGING_S = 600.0
@@ -64,12 +64,12 @@ class Uac(InviteUsage):
         """Send the INVITE."""
         return [SendRequest(self.invite), StartTimer(Timer.C, _ENDLESS_RINGING_S)]
 
-    def cancel(self, *, q850: int = 16, text: str = "") -> list[UserAction]:
+    def cancel(self, *, q850: int = 16, text: str = "", answered_elsewhere: bool = False) -> list[UserAction]:
         """Give up before the answer; waits for a provisional response (RFC 3261 §9.1)."""
         if self.phase is not Phase.INVITING or self.cancelling is not Cancelling.NO:
             return []
         self.cancelling = Cancelling.WANTED
-        self._cancel_headers = (reason_header(q850, text),)
+        self._cancel_headers = (ANSWERED_ELSEWHERE if answered_elsewhere else reason_header(q850, text),)
         return self._send_cancel() if self._provisional_came else []
 
     def ack(self, body: bytes) -> list[UserAction]:

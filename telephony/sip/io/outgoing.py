@@ -28,13 +28,13 @@ class OutgoingInvite(InviteDialog):
         super().__init__(line, usage, usage.invite.call_id, remote, account=account, trunk=trunk)
         self.target = usage.invite.uri
 
-    def cancel(self, *, q850: int = 16, text: str = "") -> None:
-        """Give up before the answer.
+    def cancel(self, *, q850: int = 16, text: str = "", answered_elsewhere: bool = False) -> None:
+        """Give up before the answer; with ``answered_elsewhere`` the phone counts no missed call (RFC 3326).
 
         ``events.failed`` follows with 487 (or with what the peer says). A 200 that crosses the CANCEL is ACKed and
         ended by BYE, and ``failed(487)`` is told. After the answer it does nothing: use bye().
         """
-        self.run(self.usage.cancel(q850=q850, text=text))
+        self.run(self.usage.cancel(q850=q850, text=text, answered_elsewhere=answered_elsewhere))
 
     def ack(self, sdp: str) -> None:
         """Answer the peer's offer; only after ``answered`` when our INVITE had no SDP.

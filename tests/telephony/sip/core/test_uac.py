@@ -262,3 +262,11 @@ async def test_ringing_that_never_ends_is_cancelled_even_if_the_owner_forgets_it
     assert "CANCEL" in line.trunk.methods
     assert out.notes.names[-1] == "InviteFailed"
     assert line.quiet()
+
+
+async def test_a_phone_is_told_that_another_one_answered(line: Line) -> None:
+    out = dial(line)
+    out.trunk_answers(180)
+    out.call.cancel(answered_elsewhere=True)
+    line.advance()
+    assert line.trunk.last_request().get("Reason") == 'SIP;cause=200;text="Call completed elsewhere"'
