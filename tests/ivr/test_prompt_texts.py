@@ -10,7 +10,14 @@ from ivr.prompts import read_texts
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ["ivr/reception.py", "ivr/talk.py", "ivr/waiting.py", "ivr/leak_lane.py", "ivr/message_taking.py", "ivr/rating.py"]
+SOURCES = [
+    "ivr/reception.py",
+    "ivr/talk.py",
+    "ivr/waiting.py",
+    "ivr/leak_lane.py",
+    "ivr/message_taking.py",
+    "ivr/rating.py",
+]
 KEY = re.compile(r'"((?:reception|leak|message|rating|seat|piece)\.[a-z_]+)"')
 
 
