@@ -67,6 +67,7 @@ class Dialogue:
     Attributes:
         anywhere: branches that hold in every question, beside ``not_understood`` and ``silent``.
         words: intent to phrases found in what was said; looked at before the classifier's intent.
+        doubtful_words: the same, looked at only where the classifier is unsure.
         max_misunderstood: in the whole dialogue, after which it leaves.
         max_silences: on one question.
         max_repeats: of one question on the user's wish; more is a misunderstanding.
@@ -77,6 +78,7 @@ class Dialogue:
     states: Mapping[str, State]
     anywhere: Mapping[str, Branch]
     words: Mapping[str, tuple[str, ...]]
+    doubtful_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     max_misunderstood: int = 2
     max_silences: int = 2
     max_repeats: int = 3
@@ -186,6 +188,7 @@ def _answer(dialogue: Dialogue, at: Position, state: State, heard: Input) -> Ste
     intent = heard.intent
     if heard.words and not heard.by_key:
         intent = intent_by_words(dialogue, state, heard.words) or intent
+        intent = intent or _found(dialogue.doubtful_words, dialogue, state, heard.words)
     if intent == Intent.REPEAT.value and at.repeats < dialogue.max_repeats:
         return _ask(replace(at, repeats=at.repeats + 1), state, state.say or state.again, slowly=True)
     branch = state.on.get(intent) or dialogue.anywhere.get(intent)
@@ -233,8 +236,12 @@ def _enter(dialogue: Dialogue, at: Position, name: str, facts: Mapping[str, str]
 
 def intent_by_words(dialogue: Dialogue, state: State, words: str) -> str:
     """The first of the dialogue's own intents whose phrase was said and which leads somewhere here; "" if none."""
+    return _found(dialogue.words, dialogue, state, words)
+
+
+def _found(table: Mapping[str, tuple[str, ...]], dialogue: Dialogue, state: State, words: str) -> str:
     leading = {*state.on, *dialogue.anywhere, Intent.REPEAT.value}
-    for intent, phrases in dialogue.words.items():
+    for intent, phrases in table.items():
         if intent in leading and any(phrase in words for phrase in phrases):
             return intent
     return ""
@@ -262,7 +269,8 @@ def parse_dialogue(text: str, name: str) -> Dialogue:
             data["start"],
             {key: _state(key, entry) for key, entry in data["states"].items()},
             {intent: _branch(entry) for intent, entry in data["anywhere"].items()},
-            {intent: tuple(phrases) for intent, phrases in data.get("words", {}).items()},
+            _phrases(data.get("words", {})),
+            _phrases(data.get("doubtful_words", {})),
             **data.get("limits", {}),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -280,13 +288,17 @@ def _state(name: str, entry: dict[str, Any]) -> State:
     return State(name, say, again, DialogueState(listen) if listen else None, on=on, **values)
 
 
+def _phrases(table: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {intent: tuple(phrases) for intent, phrases in table.items()}
+
+
 def _branch(entry: Any) -> Branch:
     return Branch(entry) if isinstance(entry, str) else Branch(entry["to"], entry.get("facts", {}))
 
 
 def _mistakes(dialogue: Dialogue) -> list[str]:
     """All that is wrong, in sentences."""
-    known = {intent.value for intent in Intent} | set(dialogue.words)
+    known = {intent.value for intent in Intent} | set(dialogue.words) | set(dialogue.doubtful_words)
     found = [f"[anywhere] lacks {needed}" for needed in (NOT_UNDERSTOOD, SILENT) if needed not in dialogue.anywhere]
     found += [f"[anywhere] {i} is no intent" for i in dialogue.anywhere if i not in known | {NOT_UNDERSTOOD, SILENT}]
     targets = [("start", dialogue.start), *((f"[anywhere] {i}", b.to) for i, b in dialogue.anywhere.items())]

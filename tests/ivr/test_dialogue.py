@@ -247,3 +247,29 @@ def test_statements_in_a_circle_are_named() -> None:
 def test_the_small_dialogue_itself_is_right() -> None:
     talk = Talk(parse_dialogue(SMALL, "small")).hears(SATISFIED)
     assert (talk.outcome, talk.facts) == ("over", {"rating": "满意"})
+
+
+def test_what_the_classifier_understood_is_not_overruled_by_a_doubtful_word() -> None:
+    assert Talk().hears(YES, answer("resolved", "喂,修好了")).state == "RATING"
+
+
+@pytest.mark.parametrize(
+    ("turns", "heard", "state"), [([], "你说吧", "ASK_RESOLVED"), ([YES, SOLVED], "还行", "NEW_DEMAND")]
+)
+def test_a_doubtful_word_helps_where_the_classifier_is_unsure(turns: list[Input], heard: str, state: str) -> None:
+    assert Talk().hears(*turns, words(heard)).state == state
+
+
+def test_no_doubtful_word_ever_means_satisfied_or_resolved() -> None:
+    facts = [
+        branch.facts
+        for state in CALLBACK.states.values()
+        for intent, branch in state.on.items()
+        if intent in CALLBACK.doubtful_words
+    ]
+    assert all(each.get("rating") != "满意" and each.get("resolved") != "yes" for each in facts)
+
+
+def test_a_bare_hello_is_asked_again_without_being_counted() -> None:
+    talk = Talk().hears(words("喂"))
+    assert (talk.state, talk.now.position.misunderstood) == ("CONFIRM_PERSON", 0)
