@@ -82,14 +82,12 @@ ALLOWED: dict[DialogueState, frozenset[Intent]] = {
 
 _LESS_LIKELY = 0.2  # a reading is handicapped by so much a natural logarithm of probability (notes/speech)
 _LIMIT = 0.5  # a worse value is a guess (notes/speech: 43 right, 0 wrong, 5 unsure of 48)
+_DOUBTFUL = 0.4  # a worse value counts only with _MARGIN to the nearest answer of another meaning
+_MARGIN = 0.15
 _STRICT_LIMIT = 0.34  # for one-syllable answers, which match by accident, and for what would end or stretch the call
 _STRICT = frozenset({Intent.REPEAT, Intent.STOP_CALLING, Intent.WRONG_PERSON})
-_CONTRARY = {
-    Intent.SATISFIED: Intent.DISSATISFIED,
-    Intent.VERY_SATISFIED: Intent.VERY_DISSATISFIED,
-    Intent.RESOLVED: Intent.NOT_RESOLVED,
-    Intent.YES: Intent.NO,
-}
+_AGREEING = frozenset({Intent.SATISFIED, Intent.VERY_SATISFIED, Intent.RESOLVED, Intent.YES})
+_SAME = {Intent.VERY_SATISFIED: Intent.SATISFIED, Intent.VERY_DISSATISFIED: Intent.DISSATISFIED}
 _NEGATIONS = frozenset({"bu", "mei"})
 _NO_NEGATIONS = ("没问题", "没事", "不错", "不客气")
 
@@ -143,12 +141,19 @@ def classify(hypotheses: Sequence[Hypothesis], state: DialogueState) -> Answer:
     value = scores[intent]
     if value < -_LIMIT:
         return Answer(None, None, value, "sounds like none of the answers")
-    contrary = _CONTRARY.get(intent)
-    if contrary is not None and scores.get(contrary, -1.0) >= value:
-        return Answer(None, None, value, "as near to its contrary")
-    if contrary is not None and _denies(max(readings, key=lambda each: each.log_probability).text):
+    meant = _meaning(intent, state)
+    rivals = (score for other, score in scores.items() if _meaning(other, state) is not meant)
+    rival = max(rivals, default=-1.0)
+    if rival >= value or (value < -_DOUBTFUL and rival > value - _MARGIN):
+        return Answer(None, None, value, "as near to another answer")
+    if intent in _AGREEING and _denies(max(readings, key=lambda each: each.log_probability).text):
         return Answer(None, None, value, "a negation was heard beside it")
     return Answer(intent, None, value, f"sounds like {PHRASES[intent][0]}")
+
+
+def _meaning(intent: Intent, state: DialogueState) -> Intent | None:
+    """Answers that lead the same way are no rivals."""
+    return _SAME.get(intent, settled(intent, state))
 
 
 def _denies(reading: str) -> bool:

@@ -71,3 +71,9 @@ def test_yes_and_no_answer_the_question_that_was_asked() -> None:
     assert settled(Intent.NO, DialogueState.ASK_RESOLVED) is Intent.NOT_RESOLVED
     assert settled(Intent.NO, DialogueState.NEW_DEMAND) is Intent.NO
     assert settled(None, DialogueState.ASK_RESOLVED) is None
+
+
+def test_a_poor_match_counts_only_far_from_every_other_meaning() -> None:
+    found = classify([Hypothesis("变结了", 0.0)], DialogueState.ASK_RESOLVED)
+    assert found.intent is not Intent.NO
+    assert answer("不是", "是") is Intent.NO
