@@ -15,6 +15,9 @@ from telephony.sip.io.transactions import Counters
 
 log = logging.getLogger(__name__)
 
+_SWEEP_S = 1.0
+"""The whole table is looked through at most this often."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -87,6 +90,14 @@ class Gate:
             case _:
                 return self._prove(request, source)
 
+    def silenced(self, request: Request, source: Hop) -> bool:
+        """Whether the policy wants this source to meet silence, whatever it asks."""
+        verdict = self._policy.judge(request, source)
+        if not isinstance(verdict, Dropped):
+            return False
+        self._counters.dropped += 1
+        return True
+
     def register(self, request: Request, source: Hop) -> Response | None:
         """Serve one REGISTER (RFC 3261 §10.3); None to say nothing.
 
@@ -106,7 +117,7 @@ class Gate:
         if reply.why:
             log.info("REGISTER refused", extra={"account": account, "status": reply.status, "why": reply.why})
             return self._answer(request, reply.status, "", [*reply.headers, warning_header(self._host, reply.why)])
-        self._watch_expiry()
+        self._watch_expiry(min((held.expires_at_s for held in self.registrar.contacts(account, now_s)), default=None))
         if reply.changed:
             log.info("registration changed", extra={"account": account, "contacts": len(reply.headers)})
             self._changed(account)
@@ -147,8 +158,8 @@ class Gate:
             headers.append(reason_header(21, "call rejected"))
         return make_response(request, status, reason, to_tag=self._new_token(), headers=headers)
 
-    def _watch_expiry(self) -> None:
-        at_s = self.registrar.next_expiry_s()
+    def _watch_expiry(self, at_s: float | None) -> None:
+        """Have the timer run out when that contact does, unless it runs out before."""
         if at_s is None or (self._expiry is not None and at_s >= self._expiry_at_s):
             return
         if self._expiry is not None:
@@ -158,7 +169,9 @@ class Gate:
 
     def _expire(self) -> None:
         self._expiry = None
-        for account in self.registrar.expire(self._monotonic_s()):
+        now_s = self._monotonic_s()
+        for account in self.registrar.expire(now_s):
             log.info("contact expired", extra={"account": account})
             self._changed(account)
-        self._watch_expiry()
+        next_s = self.registrar.next_expiry_s()
+        self._watch_expiry(None if next_s is None else max(next_s, now_s + _SWEEP_S))

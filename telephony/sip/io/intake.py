@@ -163,6 +163,9 @@ class Intake:
         scheme = request.uri.partition(":")[0].lower()
         if scheme not in ("sip", "sips", "tel"):
             return self._refusal(request, 416, "only sip, sips and tel URIs")
+        if request.method not in ("INVITE", "REGISTER") and self._gate.silenced(request, source):
+            self._table.finish(running)
+            return None
         match request.method:
             case "INVITE":
                 return self._invite(request, source, running)

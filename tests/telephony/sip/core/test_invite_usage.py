@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from telephony.sip import DialogEnd, EndedBy, MediaDirection, Request, WrongState, make_offer
+from telephony.sip import Credentials, DialogEnd, EndedBy, Hop, MediaDirection, Request, WrongState, make_offer
 from telephony.sip.core.message import make_response
-from tests.fakes.sip_hotline import LOCAL, REMOTE, SERVER, Line, ack_of, request
+from tests.fakes.sip_hotline import LOCAL, REMOTE, SERVER, TRUNK, Line, Notes, ack_of, request
 
 pytestmark = pytest.mark.unit
 
@@ -221,3 +221,139 @@ async def test_a_handler_that_raises_costs_only_its_own_call(answering_line: Lin
     line.trunk_sends(request("INFO", number=2, to_tag=tag))
     line.trunk_sends(request("BYE", number=3, to_tag=tag))
     assert line.trunk.statuses[-2:] == [200, 200]
+
+
+async def test_a_challenged_bye_is_proved_and_the_second_one_counts(line: Line) -> None:
+    notes = Notes()
+    call = line.endpoint.invite(
+        f"sip:1@{TRUNK}", caller="96556", events=notes, sdp=make_offer(LOCAL), hop=Hop(TRUNK, 5060),
+        credentials=Credentials("hotline", "pw"),
+    )  # fmt: skip
+    line.advance()
+    contact = [("Contact", f"<sip:far@{TRUNK}>")]
+    line.trunk.send(make_response(line.trunk.last_request(), 200, to_tag="far", headers=contact), SERVER)
+    line.advance()
+    call.bye()
+    line.advance()
+    challenge = [("Proxy-Authenticate", 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"')]
+    line.trunk.send(make_response(line.trunk.last_request(), 407, headers=challenge), SERVER)
+    line.advance()
+    bye = line.trunk.last_request()
+    assert bye.method == "BYE"
+    assert 'username="hotline"' in (bye.get("Proxy-Authorization") or "")
+    line.trunk.send(make_response(bye, 200), SERVER)
+    line.advance(60)
+    assert line.quiet()
+    assert notes.names == ["answered", "DialogEnd"]
+
+
+async def test_an_unanswered_reinvite_of_the_peer_refuses_the_next_and_ends_with_the_dialog(
+    answering_line: Line,
+) -> None:
+    line = answering_line
+    tag = answered(line)
+    line.notes.accept_offers = False
+    line.trunk_sends(request(number=2, to_tag=tag))
+    line.trunk_sends(request(number=3, to_tag=tag))
+    refusal = line.trunk.last_response()
+    assert refusal.status == 500
+    assert refusal.get("Retry-After") is not None
+    line.trunk_sends(request("BYE", number=4, to_tag=tag))
+    assert line.trunk.statuses[-2:] == [487, 200]
+
+
+async def test_a_reinvite_before_the_first_ack_is_answered_491(answering_line: Line) -> None:
+    line = answering_line
+    line.trunk_sends(request())
+    line.trunk_sends(request(number=2, to_tag=line.trunk.last_response().to_tag))
+    assert line.trunk.statuses[-1] == 491
+
+
+async def test_a_reinvite_before_the_answer_is_answered_500(line: Line) -> None:
+    line.trunk_sends(request())
+    line.invite.progress(180)
+    line.advance()
+    line.trunk_sends(request(number=2, to_tag=line.trunk.last_response().to_tag))
+    assert line.trunk.statuses[-1] == 500
+
+
+async def test_491_for_ever_is_told_after_three_more_tries(answering_line: Line) -> None:
+    line = answering_line
+    answered(line)
+    line.trunk.answer = lambda message: (
+        line.trunk.send(make_response(message, 491), SERVER)
+        if isinstance(message, Request) and message.method == "INVITE"
+        else None
+    )
+    ours = asyncio.create_task(line.invite.reinvite(make_offer(LOCAL)))
+    await asyncio.sleep(0)
+    line.advance(20)
+    assert (await ours).status == 491
+    numbers = {message.cseq.number for message in line.trunk.heard if isinstance(message, Request)}
+    assert len(numbers) == 4
+    assert line.invite.answered
+
+
+async def test_our_offer_waits_while_the_peers_is_open(answering_line: Line) -> None:
+    line = answering_line
+    tag = answered(line)
+    line.notes.accept_offers = False
+    line.trunk_sends(request(number=2, to_tag=tag))
+    with pytest.raises(WrongState):
+        await line.invite.reinvite(make_offer(LOCAL))
+
+
+async def test_a_silent_peer_loses_the_dialog_at_our_reinvite(answering_line: Line) -> None:
+    line = answering_line
+    answered(line)
+    ours = asyncio.create_task(line.invite.reinvite(make_offer(LOCAL)))
+    await asyncio.sleep(0)
+    line.advance(33)
+    assert (await ours).status == 408
+    end = line.notes.events[-1]
+    assert isinstance(end, DialogEnd)
+    assert end.by is EndedBy.PEER_LOST
+    line.advance(40)
+    assert line.quiet()
+
+
+async def test_an_info_of_ours_that_meets_481_ends_the_dialog(answering_line: Line) -> None:
+    line = answering_line
+    answered(line)
+    line.invite.info("application/dtmf-relay", b"Signal=1\r\n")
+    line.advance()
+    info = line.trunk.last_request()
+    assert (info.method, info.body) == ("INFO", b"Signal=1\r\n")
+    line.trunk.send(make_response(info, 481), SERVER)
+    line.advance()
+    assert line.trunk.methods[-1] == "BYE"
+    assert line.notes.names[-1] == "DialogEnd"
+
+
+async def test_options_inside_the_dialog_show_that_it_lives(answering_line: Line) -> None:
+    line = answering_line
+    tag = answered(line)
+    line.trunk_sends(request("OPTIONS", number=2, to_tag=tag))
+    assert line.trunk.statuses[-1] == 200
+
+
+async def test_a_bye_whose_ack_never_comes_is_sent_in_the_end_and_told_once(answering_line: Line) -> None:
+    line = answering_line
+    line.trunk_sends(request())
+    line.invite.bye()
+    line.invite.bye()
+    line.advance(33)
+    assert "BYE" in line.trunk.methods
+    assert line.notes.names == ["DialogEnd"]
+    line.advance(40)
+    assert line.quiet()
+
+
+async def test_while_our_bye_is_under_way_nothing_new_begins(answering_line: Line) -> None:
+    line = answering_line
+    tag = answered(line)
+    line.invite.bye()
+    line.trunk_sends(request(number=2, to_tag=tag))
+    assert line.trunk.statuses[-1] == 481
+    line.trunk_sends(request("INFO", number=3, to_tag=tag))
+    assert line.notes.names == ["acked", "DialogEnd"]

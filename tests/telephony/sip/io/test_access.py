@@ -98,9 +98,11 @@ async def test_too_many_wrong_passwords_from_one_source_meet_silence_and_others_
     for attempt in range(4):
         Phone(line, password="guess").register(call_id=f"guess-{attempt}")
     line.phone.heard.clear()
-    line.phone_sends(request("REGISTER", host="10.0.0.3", call_id="later"))
+    for method in ("REGISTER", "INVITE", "OPTIONS", "BYE"):
+        line.phone_sends(request(method, host="10.0.0.3", call_id=f"later {method}".replace(" ", "-")))
     assert line.phone.heard == []
-    assert line.endpoint.stats().dropped == 1
+    assert line.endpoint.stats().dropped == 4
+    assert line.endpoint.stats().server_transactions == 0
     line.trunk_sends(request("OPTIONS"))
     assert line.trunk.statuses == [200]
     line.advance(301)
@@ -155,3 +157,10 @@ async def test_phones_that_give_up_at_sha_256_are_challenged_with_md5_alone(
     line.phone_sends(request("REGISTER", host="10.0.0.3", headers=headers))
     challenges = read_challenges(line.phone.last_response().fields["WWW-Authenticate"])
     assert [challenge.algorithm for challenge in challenges] == algorithms
+
+
+async def test_contacts_that_run_out_one_after_the_other_are_each_told(line: Line) -> None:
+    Phone(line).register(expires_s=60)
+    Phone(line, password="other", user="6002").register(expires_s=61, call_id="two")
+    line.advance(65)
+    assert line.owner.registrations == [("6001", 1), ("6002", 1), ("6001", 0), ("6002", 0)]
