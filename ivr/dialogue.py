@@ -25,10 +25,15 @@ _MAX_CHAIN = 20
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Where an answer leads, and which facts it settles."""
+    """Where an answer leads, and which facts it settles.
+
+    Attributes:
+        whole: only an answer heard from its beginning counts: 没修好 without its beginning is 修好.
+    """
 
     to: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class Input:
         words: what was recognised.
         by_key: it was keyed.
         mended: a danger that was named as over; kept as the fact ``verify``.
+        clipped: somebody spoke already when listening began.
     """
 
     kind: InputKind
@@ -116,6 +122,7 @@ class Input:
     words: str = ""
     by_key: bool = False
     mended: str = ""
+    clipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +196,12 @@ def _answer(dialogue: Dialogue, at: Position, state: State, heard: Input) -> Ste
     if heard.words and not heard.by_key:
         intent = intent_by_words(dialogue, state, heard.words) or intent
         intent = intent or _found(dialogue.doubtful_words, dialogue, state, heard.words)
-    if intent == Intent.REPEAT.value and at.repeats < dialogue.max_repeats:
-        return _ask(replace(at, repeats=at.repeats + 1), state, state.say or state.again, slowly=True)
     branch = state.on.get(intent) or dialogue.anywhere.get(intent)
+    half_heard = branch is not None and branch.whole and heard.clipped
+    if (half_heard or intent == Intent.REPEAT.value) and at.repeats < dialogue.max_repeats:
+        return _ask(replace(at, repeats=at.repeats + 1), state, state.say or state.again, slowly=not half_heard)
+    if half_heard:
+        branch = None
     if branch is not None:
         return _enter(dialogue, at, branch.to, branch.facts)
     if state.record_as and state.then and heard.words:
@@ -293,7 +303,7 @@ def _phrases(table: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def _branch(entry: Any) -> Branch:
-    return Branch(entry) if isinstance(entry, str) else Branch(entry["to"], entry.get("facts", {}))
+    return Branch(entry) if isinstance(entry, str) else Branch(**entry)
 
 
 def _mistakes(dialogue: Dialogue) -> list[str]:

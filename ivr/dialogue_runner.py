@@ -34,6 +34,8 @@ HUNG_UP = "hung_up"
 VOICEMAIL = "voicemail"
 """Outcomes that the runner itself may give, beside the dialogue's own."""
 _SLOW_GAP_S = 0.4
+_CLIPPED_S = 0.15
+"""Voice this soon after listening began had begun before (the detector works in windows of 0.032 s)."""
 
 
 class Hearing(Protocol):
@@ -324,10 +326,10 @@ def _spoken(heard: Heard) -> Input:
         return Input(InputKind.DANGER, words=heard.text or heard.safety_word)
     if heard.silence:
         return Input(InputKind.SILENCE)
-    mended = heard.safety_mended or ""
+    mended, clipped = heard.safety_mended or "", heard.started_s < _CLIPPED_S
     if heard.intent is not None:
-        return Input(InputKind.ANSWER, heard.intent.value, heard.text, mended=mended)
-    return Input(InputKind.WORDS, words=heard.text, mended=mended)
+        return Input(InputKind.ANSWER, heard.intent.value, heard.text, mended=mended, clipped=clipped)
+    return Input(InputKind.WORDS, words=heard.text, mended=mended, clipped=clipped)
 
 
 async def _cancelled(task: "asyncio.Task[Result]") -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ NOTHING = Heard(silence=True, reason="silence")
 AWAY = Heard(unavailable=True, reason="the speech worker is away")
 
 
-def said(text: str, intent: Intent | None = None) -> Heard:
-    """Somebody answered."""
-    return Heard(text=text, intent=intent)
+def said(text: str, intent: Intent | None = None, *, started_s: float = 0.6) -> Heard:
+    """Somebody answered, so many seconds after listening began."""
+    return Heard(text=text, intent=intent, started_s=started_s)
 
 
 @dataclass
@@ -57,7 +57,7 @@ class ScriptedHearing:
             await on_speech()
         await self._or_hung_up(leg, silence_s if heard.silence else 1.0)
         if heard.intent is not None:
-            return Heard(text=heard.text, intent=settled(heard.intent, state), safety_mended=heard.safety_mended)
+            return replace(heard, intent=settled(heard.intent, state))
         return heard
 
     async def _or_hung_up(self, leg: Any, seconds: float) -> None:

@@ -273,3 +273,16 @@ def test_no_doubtful_word_ever_means_satisfied_or_resolved() -> None:
 def test_a_bare_hello_is_asked_again_without_being_counted() -> None:
     talk = Talk().hears(words("喂"))
     assert (talk.state, talk.now.position.misunderstood) == ("CONFIRM_PERSON", 0)
+
+
+@pytest.mark.parametrize(("turns", "good"), [([YES], "resolved"), ([YES, SOLVED], "satisfied")])
+def test_a_good_answer_whose_beginning_was_not_heard_is_asked_again_uncounted(turns: list[Input], good: str) -> None:
+    talk = Talk().hears(*turns)
+    question = talk.state
+    talk.hears(Input(InputKind.ANSWER, good, "修好了", clipped=True))
+    assert (talk.state, talk.now.position.misunderstood) == (question, 0)
+    assert talk.hears(answer(good)).state != question
+
+
+def test_a_bad_answer_counts_even_without_its_beginning() -> None:
+    assert Talk().hears(YES, Input(InputKind.ANSWER, "not_resolved", "没修好", clipped=True)).state == "ASK_REASON"

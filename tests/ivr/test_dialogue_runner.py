@@ -158,3 +158,11 @@ async def test_no_task_is_left_behind(line: Line) -> None:
     await line.end()
     left = [task.get_name() for task in asyncio.all_tasks() if line.leg.id in task.get_name()]
     assert left == []
+
+
+async def test_an_answer_that_began_during_the_question_is_asked_for_again(line: Line) -> None:
+    half = said("修好了", Intent.RESOLVED, started_s=0.0)  # perhaps 没修好
+    await line.begins(YES, half, said("没修好", Intent.NOT_RESOLVED), said("还是凉"))
+    await line.clock.run_for(35.0)
+    assert line.leg.heard.count("callback.ask_resolved") == 2
+    assert "callback.ask_reason" in line.leg.heard
