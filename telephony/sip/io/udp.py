@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from typing import cast
 
 from telephony.sip.core.address import Hop
@@ -11,6 +12,8 @@ from telephony.sip.io.ports import Received
 log = logging.getLogger(__name__)
 
 _RECEIVE_BYTES = 65_535
+_QUEUE_BYTES = 1_048_576
+"""What the kernel may hold while the loop is busy; it may grant less."""
 
 
 class UdpTransport(asyncio.DatagramProtocol):
@@ -30,13 +33,16 @@ class UdpTransport(asyncio.DatagramProtocol):
         Raises:
             PortInUse: names the address.
         """
-        loop = asyncio.get_running_loop()
+        bare = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
+            bare.setblocking(False)
+            bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE_BYTES)
+            bare.bind((host, port))
         except OSError as error:
+            bare.close()
             raise PortInUse(f"UDP {host}:{port}: {error.strerror or error}") from error
-        assert self._transport is not None
-        bound: int = self._transport.get_extra_info("sockname")[1]
+        bound: int = bare.getsockname()[1]
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=bare)
         return bound
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
