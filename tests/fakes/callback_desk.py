@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from callbacks.callback import Callback
+from callbacks.human_result import HumanOutcome, HumanResult
 from callbacks.planning import CallbackPolicy, Planner
 from callbacks.services import TOPICS, CallbackServices
 from callbacks.windows import CallbackCalendar
@@ -24,6 +25,17 @@ from vocabulary.phone_number import PhoneKeyer, PhoneNumber
 
 CASE = "RX20261124-0031"
 FIXED = "053285551234"
+GOOD = HumanResult(
+    outcome=HumanOutcome.SATISFIED,
+    call_id="call-9",
+    identity_checked=True,
+    feedback_read=True,
+    contacted=True,
+    visited=True,
+    resolved=True,
+    rating="满意",
+)
+"""What a person brings back when all is well."""
 
 
 @dataclass

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from callbacks.ai_calls import AiEnd
+from callbacks.ai_calls import AiEnd, AiTask
 from callbacks.answer import Wish, WishKind
 from callbacks.callback import Callback, CallbackState
 from callbacks.contact_lock import LEASE
@@ -14,8 +14,9 @@ from callbacks.errors import (
 from callbacks.outcome import AiAction, AiDecision, decide_ai
 from callbacks.windows import Channel
 from cases.commands import CallbackVerdict
+from cases.master_data import CaseType
 from store.unit_of_work import UnitOfWorkFactory
-from tests.fakes.callback_desk import FIXED, Desk, local
+from tests.fakes.callback_desk import FIXED, GOOD, Desk, local
 from tests.fakes.clock import FakeClock
 from vocabulary.phone_number import PhoneKeyer
 
@@ -189,3 +190,46 @@ async def test_a_call_that_our_own_lines_could_not_make_is_no_attempt_and_waits_
     later = await desk.callback(callback.id)
     assert (later.channel, later.ai_unanswered) == (Channel.AI_VOICE, 0)
     assert later.not_before == desk.clock.now() + timedelta(minutes=5)
+
+
+async def survey_then_dialled(desk: Desk) -> tuple[Callback, AiTask]:
+    """A survey without answer, and the machine ringing the same user the next day."""
+    callback = await desk.surveyed()
+    desk.clock.set_to(local("2026-11-25T09:10"))
+    await desk.services.surveys.give_up_unanswered()
+    (task,) = await desk.services.ai.claim_due(1)
+    return callback, task
+
+
+async def test_a_reply_while_it_rings_counts_if_the_call_is_not_answered(desk: Desk) -> None:
+    callback, task = await survey_then_dialled(desk)
+    await desk.reply(callback, "1", "满意")
+    nobody = AiDecision(AiAction.NOT_REACHED, "", "无人接听", partial=True)
+    await desk.services.ai.ended(task, AiEnd("call-1", nobody, {}, "无人接听"))
+    await desk.deliver()
+    done = await desk.callback(callback.id)
+    assert (done.state, done.rating) == (CallbackState.DONE, "满意")
+    (result,) = desk.cases.results
+    assert (result.channel, result.sms_id) == ("sms", callback.sms_id)
+
+
+async def test_a_bad_reply_while_the_user_praises_by_voice_is_a_contradiction_for_a_person(desk: Desk) -> None:
+    callback, task = await survey_then_dialled(desk)
+    await desk.reply(callback, "3", "不满意")
+    await desk.services.ai.ended(task, AiEnd("call-1", decide_ai("answered", SOLVED), SOLVED, "answered"))
+    handed = await desk.callback(callback.id)
+    assert (handed.state, handed.channel, handed.rule_number) == (CallbackState.WAITING, Channel.HUMAN, 8)
+
+
+async def test_whoever_was_contacted_meanwhile_is_dialled_a_day_later(desk: Desk) -> None:
+    callback = await desk.due(phone=FIXED)
+    other = await desk.due("RX20261124-0032", FIXED, case_type=CaseType.COMPLAINT)
+    await desk.services.human.claim(other.id, "0007")
+    await desk.services.human.release(callback.id, "0007")
+    async with desk.uow_factory() as uow:
+        again = await uow.callbacks.get(callback.id)
+        again.channel = Channel.AI_VOICE
+        await uow.commit()
+    await desk.services.human.finish(other.id, "0007", GOOD)
+    assert await desk.services.ai.claim_due(5) == []
+    assert (await desk.callback(callback.id)).not_before == local("2026-11-25T09:05")

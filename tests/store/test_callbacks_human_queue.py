@@ -18,7 +18,7 @@ from callbacks.windows import Channel
 from cases.commands import CallbackVerdict
 from cases.master_data import CaseType, Urgency
 from store.unit_of_work import UnitOfWorkFactory
-from tests.fakes.callback_desk import FIXED, Desk, local
+from tests.fakes.callback_desk import FIXED, GOOD, Desk, local
 from tests.fakes.clock import FakeClock
 from vocabulary.phone_number import PhoneKeyer
 
@@ -30,16 +30,6 @@ def desk(uow_factory: UnitOfWorkFactory, clock: FakeClock, phone_keyer: PhoneKey
     return Desk(uow_factory, clock, phone_keyer)
 
 
-GOOD = HumanResult(
-    outcome=HumanOutcome.SATISFIED,
-    call_id="call-9",
-    identity_checked=True,
-    feedback_read=True,
-    contacted=True,
-    visited=True,
-    resolved=True,
-    rating="满意",
-)
 MISMATCH = HumanResult(
     outcome=HumanOutcome.MISMATCH,
     call_id="call-9",
@@ -214,3 +204,27 @@ async def test_what_is_found_unsolved_after_archiving_becomes_a_new_case(desk: D
         ("reopen", {"demand": "没人来过"}),
     ]
     assert [result.verdict for result in desk.cases.results] == [CallbackVerdict.SATISFIED]
+
+
+async def test_renewing_holds_task_and_lock_through_a_long_call(desk: Desk) -> None:
+    task = await desk.due(case_type=CaseType.COMPLAINT)
+    await desk.services.human.claim(task.id, "0007")
+    desk.clock.advance(1500)
+    assert await desk.services.human.renew(task.id, "0007") == desk.clock.now() + LEASE
+    desk.clock.advance(1500)
+    await desk.services.tick()
+    assert (await desk.callback(task.id)).lease_holder == "0007"
+    with pytest.raises(CallbackTaken):
+        await desk.services.human.renew(task.id, "0008")
+
+
+async def test_a_task_that_is_over_is_neither_claimed_nor_put_off_nor_approved(desk: Desk) -> None:
+    task = await desk.due(case_type=CaseType.COMPLAINT)
+    await desk.services.human.claim(task.id, "0007")
+    await desk.services.human.finish(task.id, "0007", GOOD)
+    with pytest.raises(CallbackMoveRefused):
+        await desk.services.human.claim(task.id, "0007")
+    with pytest.raises(CallbackMoveRefused):
+        await desk.services.approvals.defer(task.id, local("2026-11-26T09:00"), "lead", "用户出差")
+    with pytest.raises(CallbackMoveRefused):
+        await desk.services.approvals.approve_unreached(task.id, "lead", "三次未接通")

@@ -1,5 +1,7 @@
 """Planning callbacks on both databases: one for a case, gone with the case, nobody asked is said."""
 
+import asyncio
+
 import pytest
 
 from callbacks.callback import CallbackState
@@ -44,3 +46,14 @@ async def test_a_consultation_rated_bad_by_key_becomes_a_task_for_a_person(desk:
     await desk.services.on_event("case.rated", {"case_number": CASE})
     (callback,) = await desk.all()
     assert (callback.channel, callback.rule_number, callback.late) == (Channel.HUMAN, 1, True)
+
+
+async def test_by_itself_it_ticks_until_it_is_stopped(desk: Desk) -> None:
+    await desk.due()
+    running = asyncio.create_task(desk.services.run(tick_s=1.0))
+    async with asyncio.timeout(20):
+        while not desk.clock.sleepers:  # it has ticked once and waits for the next second
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(await desk.sms()) == 1
