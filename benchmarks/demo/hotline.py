@@ -17,6 +17,10 @@ from vocabulary.clock import SHANGHAI, SystemClock
 Found = TypeVar("Found")
 
 
+class Refused(Exception):
+    """The server did not start, or refused a request; the message says which and why."""
+
+
 class Server:
     """``server.py run`` with a settings file of the demonstration.
 
@@ -42,7 +46,7 @@ class Server:
             while "Ctrl-C" not in self._text:
                 line = await self._process.stdout.readline()
                 if not line:
-                    raise RuntimeError(f"the server did not start; see {self._log}")
+                    raise Refused(f"the server did not start; see {self._log}")
                 self._text += line.decode()
         found = re.search(r"user admin\s+密码 password (\S+)", self._text)
         return found.group(1) if found else ""
@@ -125,5 +129,5 @@ class Api:
         async with self._session.request(method, self._root + path, headers=self._headers(), **options) as answer:
             text = await answer.text()
             if answer.status >= 400:
-                raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]}")
+                raise Refused(f"{method} {path}: {answer.status} {text[:500]}")
             return json.loads(text) if text else None

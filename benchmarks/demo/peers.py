@@ -125,24 +125,26 @@ class Seat:
         Args:
             ports: of the server's SIP, its own SIP, its control socket, its RTP.
             speech: what the seat says, WAV at 8 kHz.
-            heard: where it keeps what it heard.
+            heard: folder in which it keeps what it heard and said.
         """
         modules = next((path for path in MODULES if Path(path).is_dir()), None)
         if modules is None or not shutil.which("baresip"):
             raise PeerMissing("baresip is not installed: sudo apt install baresip")
         server, sip, control, rtp = ports
         self._folder.mkdir(parents=True, exist_ok=True)
-        names = ("account", "menu", "ctrl_tcp", "g711", "aufile", "uuid", "contact")
+        names = ("account", "menu", "ctrl_tcp", "g711", "aufile", "aubridge", "sndfile", "uuid", "contact")
         kinds = {"account": "module_app", "menu": "module_app", "ctrl_tcp": "module_app", "contact": "module_app"}
         (self._folder / "config").write_text(
             "\n".join(
                 [
                     f"sip_listen 127.0.0.1:{sip}",
+                    "net_interface 127.0.0.1",
                     f"module_path {modules}",
                     *(f"{kinds.get(name, 'module')} {name}.so" for name in names),
-                    f"audio_player aufile,{heard}",
+                    "audio_player aubridge,nobody",
+                    f"snd_path {heard}",
                     f"audio_source aufile,{speech}",
-                    f"audio_alert aufile,{self._folder / 'alert.wav'}",
+                    "audio_alert aubridge,nobody",
                     "audio_srate 8000-8000",
                     f"rtp_ports {rtp}-{rtp + 20}",
                     f"ctrl_tcp_listen 127.0.0.1:{control}",

@@ -18,6 +18,7 @@ import wave
 from pathlib import Path
 from typing import Any
 
+from pyVoIP.RTP import PayloadType
 from pyVoIP.VoIP import CallState, VoIPPhone
 from pyVoIP.VoIP.VoIP import PhoneStatus  # type: ignore[attr-defined]
 
@@ -71,6 +72,8 @@ class Phone:
         self.call = call
         tell("ringing")
         call.answer()
+        for client in call.RTPClients:
+            client.preference = PayloadType.PCMU  # pyVoIP 1.6.8 labels mu-law as A-law where A-law was agreed
         tell("answered")
         for answer in self.answers:
             if not self.wait_until_finished(call):
@@ -86,8 +89,11 @@ class Phone:
     def wait_until_finished(self, call: Any, most_s: float = 40.0) -> bool:
         """Listen until the other side has spoken and then been quiet; False when the call ended instead."""
         spoken_s, quiet_s, began = 0.0, 0.0, time.monotonic()
+        due = began
         while call.state is CallState.ANSWERED and time.monotonic() - began < most_s:
-            frame = call.read_audio(FRAME, blocking=True)
+            due += 0.02
+            time.sleep(max(0.0, due - time.monotonic()))
+            frame = call.read_audio(FRAME, blocking=False)  # blocking, it would never return silence
             if sum(abs(sample - 128) for sample in frame) / FRAME > LOUD:
                 spoken_s, quiet_s = spoken_s + 0.02, 0.0
             else:
