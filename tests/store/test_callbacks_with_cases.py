@@ -1,5 +1,6 @@
 """Cases, messages and callbacks together on both databases: from the passed check to the archive, or to a person."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,14 +10,19 @@ from sqlalchemy import select
 from callbacks.ai_calls import AiEnd
 from callbacks.callback import Callback
 from callbacks.danger_alarm import DangerAlarm
+from callbacks.dialler import Dialler, OutboundSwitch
 from callbacks.human_result import HumanOutcome, HumanResult, ReasonCode
 from callbacks.outcome import decide_ai
 from callbacks.planning import CallbackPolicy, Planner
 from callbacks.services import CallbackServices
+from callbacks.voice_callback import VoiceCallback
 from callbacks.windows import CallbackCalendar, Channel
 from cases.case_states import CaseState
 from cases.master_data import CaseType
 from cases.services import CaseServices
+from ivr.answer_classifier import Intent
+from ivr.dialogue import FLOWS_FOLDER, load_dialogue
+from ivr.dialogue_runner import DialogueRunner
 from seats.call_lists import LostLeakCaller
 from sms.incoming import IncomingMessages, IncomingRules
 from sms.outbox import Outbox
@@ -26,8 +32,11 @@ from store.database import Database
 from store.queries.callbacks import SqlCallbackQueries
 from store.tables.event_outbox import event_outbox
 from store.unit_of_work import UnitOfWorkFactory
+from tests.fakes.call_control import Answers, FakeCallControl
+from tests.fakes.callback_voice import FakeLane
 from tests.fakes.cases_made import FIXED, MOBILE, intake, to_callback
 from tests.fakes.clock import FakeClock
+from tests.fakes.hearing import NamedPrompts, ScriptedHearing, said
 from vocabulary.phone_number import PhoneKeyer
 
 pytestmark = pytest.mark.store
@@ -217,3 +226,36 @@ async def test_the_days_clearing_tells_who_was_asked_and_who_was_not(hotline: Ho
     assert (clearing.to_be_asked, clearing.coverage) == (2, 0.5)
     assert clearing.uncleared == ((await hotline.callback_of(open_case)).id,)
     assert await hotline.queries.counts() == {"waiting/ai_voice": 1}
+
+
+async def test_the_dialler_rings_the_fixed_line_hears_not_mended_and_leaves_the_case_to_a_person(
+    hotline: Hotline,
+) -> None:
+    number = await hotline.case_due(caller=FIXED)
+    control, prompts = FakeCallControl(hotline.clock), NamedPrompts()
+    control.script(FIXED.national, Answers(after_s=3.0))
+    bad = [said("没有修好", Intent.NOT_RESOLVED), said("还是冰凉的"), said("不满意", Intent.DISSATISFIED)]
+    hearing = ScriptedHearing(hotline.clock, answers=[said("方便", Intent.YES), *bad, said("没有", Intent.NO)])
+    voice = VoiceCallback(
+        control=control,
+        runner=DialogueRunner(prompts, hearing, hotline.clock),
+        dialogue=load_dialogue(FLOWS_FOLDER / "callback.toml"),
+        prompts=prompts,
+        leak_lane=FakeLane(),
+        calls=hotline.callbacks.ai,
+        clock=hotline.clock,
+    )
+    dialler = Dialler(hotline.callbacks.ai, voice, OutboundSwitch(), hotline.clock)
+    assert await dialler.tick() == 1
+    async with asyncio.timeout(30):
+        while dialler.running:  # the store answers in its own time, the clock in ours
+            await hotline.clock.run_for(0.2)
+    await hotline.settle()
+    (row,) = await hotline.queries.human_queue(hotline.clock.now())
+    assert (row.case_number, row.rule_number, row.reason) == (number, 11, "AI回访:未解决,不满意")
+    view = await hotline.queries.one(row.id)
+    assert view is not None
+    assert [(each.words, each.rating, each.call_id) for each in view.answers] == [
+        ("还是冰凉的", "不满意", control.calls[0].id)
+    ]
+    assert await hotline.state(number) is CaseState.CALLBACK_DUE
