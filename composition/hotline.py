@@ -91,7 +91,7 @@ class Hotline:
         control.on_account_call(self.trade.account_calls.run)
         control.on_recording(recorded.finished)
         control.on_recording_left_behind(recorded.left_behind)
-        self._web = Web(base, self.trade, self.switchboard, recorded)
+        self._web = Web(base, self.trade, self.switchboard, recorded, self._speech)
         names = ["messages", "jobs"] + (["speech"] if settings.speech.backend != "none" else [])
         self._children = [Child(name, child_arguments, clock) for name in names]
         self._tasks: list[asyncio.Task[None]] = []

@@ -1,7 +1,7 @@
 """The HTTP side of the server process: endpoints, sign-in, health and figures."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -12,18 +12,25 @@ from access.reveals import RevealServices
 from access.roles import Role
 from access.services import AccessServices
 from access.user_services import SeedAccount, UserServices
+from asr.errors import RecogniserUnavailable
+from asr.speech_client import SpeechClient
+from composition.figures import dialler_figures, http_figures, speech_figures, store_figures, switchboard_figures
 from composition.foundation import Foundation
 from composition.recorded import Recorded
 from composition.trade import Trade
+from composition.views import SqlMessageViews, SqlPlainNumbers, SqlSystemViews
 from console.api.access import AccessApi
 from console.api.callbacks import CallbacksApi
 from console.api.calls import CallsApi
 from console.api.cases import CasesApi
 from console.api.health import Figure, HealthApi
+from console.api.reveals import RevealsApi
 from console.api.seats import SeatsApi
+from console.api.system import SystemApi
 from console.app import Api
 from console.endpoint import Endpoint
 from console.openapi import add_documentation
+from console.rate_limit import RateLimit
 from console.refusals import translate
 from store.queries.asr import SqlTranscriptQueries
 from store.queries.callbacks import SqlCallbackQueries
@@ -44,40 +51,101 @@ class Part(Protocol):
         ...
 
 
-class Web:
-    """Builds and serves the API.
+class Console:
+    """The API over the rooms; knows no socket.
+
+    Args:
+        health: readiness and figures, which need what runs beside the rooms.
+        passwords: how they are hashed.
+        limit: requests of one source.
 
     Attributes:
         access: told to forget what it remembers when rights change elsewhere.
+        users: seeds the first accounts.
+        api: the endpoints.
     """
 
-    def __init__(self, base: Foundation, trade: Trade, switchboard: Switchboard, recorded: Recorded) -> None:
-        self._base, self._trade, self._switchboard = base, trade, switchboard
+    def __init__(
+        self,
+        base: Foundation,
+        trade: Trade,
+        recorded: Recorded,
+        health: HealthApi,
+        *,
+        passwords: Passwords | None = None,
+        limit: RateLimit | None = None,
+    ) -> None:
         store, clock = base.store, base.clock
-        passwords = Passwords()
+        self._store = store
+        passwords = passwords or Passwords()
         self.access = AccessServices(
             store.units, clock=clock, passwords=passwords, tokens=TokenHasher(store.secrets.token_key)
         )
         self.users = UserServices(store.units, clock=clock, passwords=passwords, sign_ins=self.access)
         reveals = RevealServices(store.units, clock=clock)
         database, keyer = store.database, store.phone_keyer
+        self._callbacks = CallbacksApi(
+            trade.callbacks.human,
+            trade.callbacks.approvals,
+            trade.click_to_dial,
+            trade.switch,
+            SqlCallbackQueries(database),
+            SqlMessageViews(database),
+            self._audited,
+            clock,
+        )
         parts: list[Part] = [
-            AccessApi(self.access, self.users, reveals, trade.cases.callback_phone, clock),
+            AccessApi(self.access, self.users, clock),
+            RevealsApi(reveals, SqlPlainNumbers(database, trade.cases)),
             CasesApi(trade.cases, SqlCaseQueries(database), keyer),
             CallsApi(SqlCallQueries(database), SqlTranscriptQueries(database), recorded, self._audited, keyer),
-            CallbacksApi(
-                trade.callbacks.human,
-                trade.callbacks.approvals,
-                trade.click_to_dial,
-                trade.switch,
-                SqlCallbackQueries(database),
-                clock,
-            ),
+            self._callbacks,
             SeatsApi(trade.seats, SqlSeatQueries(database), trade.lists, clock),
-            HealthApi({"database": self._database, "media": self._media}, self._figures),
+            SystemApi(SqlSystemViews(database)),
+            health,
         ]
-        endpoints = [row for part in parts for row in part.endpoints()]
-        self._api = Api(endpoints, self.access, translate, clock)
+        self.api = Api([row for part in parts for row in part.endpoints()], self.access, translate, clock, limit)
+
+    def application(self) -> web.Application:
+        """Endpoints and documentation."""
+        app = self.api.application()
+        add_documentation(app, self.api.endpoints)
+        return app
+
+    async def stop(self) -> None:
+        """End what requests have begun."""
+        await self._callbacks.stop()
+
+    async def _audited(self, actor: str, action: str, subject: str, reason: str) -> None:
+        async with self._store.units() as uow:
+            uow.audit.append(actor, action, subject, reason)
+            await uow.commit()
+
+
+class Web:
+    """Builds and serves the API of a running hotline.
+
+    Args:
+        speech: shown in /readyz and /metrics; None when there is no speech worker.
+
+    Attributes:
+        access: told to forget what it remembers when rights change elsewhere.
+        users: seeds the first accounts.
+    """
+
+    def __init__(
+        self,
+        base: Foundation,
+        trade: Trade,
+        switchboard: Switchboard,
+        recorded: Recorded,
+        speech: SpeechClient | None = None,
+    ) -> None:
+        self._base, self._trade, self._switchboard, self._speech = base, trade, switchboard, speech
+        needed = {"database": self._database, "sip": self._sip, "media": self._media}
+        shown = {"speech": self._hearing} if speech is not None else {}
+        self._console = Console(base, trade, recorded, HealthApi(needed, shown, self._figures))
+        self.access, self.users = self._console.access, self._console.users
         self._runner: web.AppRunner | None = None
 
     async def start(self, certificate: tuple[Path, Path] | None = None) -> None:
@@ -88,9 +156,7 @@ class Web:
         Raises:
             OSError: the port is in use.
         """
-        app = self._api.application()
-        add_documentation(app, self._api.endpoints)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+        self._runner = web.AppRunner(self._console.application(), access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
         tls = None
         if certificate is not None:
@@ -101,59 +167,39 @@ class Web:
 
     async def stop(self) -> None:
         """Stop listening."""
+        await self._console.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _audited(self, actor: str, action: str, subject: str, reason: str) -> None:
-        async with self._base.store.units() as uow:
-            uow.audit.append(actor, action, subject, reason)
-            await uow.commit()
-
     async def _database(self) -> str:
-        try:
-            async with self._base.store.units.reading() as uow:
-                await uow.users.by_name("admin")
-        except Exception as error:  # noqa: BLE001 whatever it is, it is the answer
-            return f"数据库不可用({type(error).__name__})"
-        return ""
+        return "" if await self._base.store.database.is_reachable() else "数据库不可用"
+
+    async def _sip(self) -> str:
+        return "" if self._switchboard.port else "信令没有监听"
 
     async def _media(self) -> str:
         return "" if self._switchboard.worker.running else "媒体进程正在重启"
 
-    def _figures(self) -> Iterator[Figure]:
+    async def _hearing(self) -> str:
+        if self._speech is None or not self._speech.connected:
+            return "语音识别进程未连接:来电仍可按键,转写任务等待"
+        try:
+            state = await self._speech.state(within_s=1.0)
+        except RecogniserUnavailable:
+            return "语音识别进程没有应答"
+        return (
+            "" if state.model_state == "ready" else f"识别模型{_MODEL_STATES.get(state.model_state, state.model_state)}"
+        )
+
+    async def _figures(self) -> Iterable[Figure]:
         """Read at each scrape of /metrics."""
-        board = self._switchboard
-        stats = board.endpoint.stats()
-        for name in stats.__dataclass_fields__:
-            is_gauge = name in _SIP_GAUGES
-            yield Figure(
-                f"nuanxian_sip_{name}{'' if is_gauge else '_total'}", f"SIP: {name}", float(getattr(stats, name))
-            )
-        counters = board.calls.counters
-        for name in counters.__dataclass_fields__:
-            yield Figure(f"nuanxian_calls_{name}_total", f"calls: {name}", float(getattr(counters, name)))
-        yield Figure("nuanxian_calls_live", "calls under way", float(board.calls.live_calls))
-        yield Figure("nuanxian_media_legs", "legs on the media worker", float(board.worker.leg_count))
-        stall = board.loop_stall
-        for share in (0.5, 0.99):
-            yield Figure(
-                "nuanxian_loop_stall_ms",
-                "by how much beats of the signalling loop came late, last 20 s",
-                stall.quantile_ms(share),
-                (("quantile", f"{share:g}"),),
-            )
-        yield Figure("nuanxian_loop_stall_max_ms", "the latest beat of the last 20 s", stall.quantile_ms(1.0))
-        yield Figure("nuanxian_ai_callbacks_running", "AI callbacks under way", float(self._trade.dialler.running))
-        for (path, status), count in sorted(self._api.requests.items()):
-            labels = (("path", path), ("status", str(status)))
-            yield Figure("nuanxian_http_requests_total", "HTTP requests answered", float(count), labels)
+        return [
+            *switchboard_figures(self._switchboard),
+            *dialler_figures(self._trade.dialler),
+            *await store_figures(self._base.store.database),
+            *(await speech_figures(self._speech) if self._speech is not None else ()),
+            *http_figures(self._console.api.requests),
+        ]
 
 
-_SIP_GAUGES = {
-    "server_transactions",
-    "client_transactions",
-    "dialogs",
-    "registered_accounts",
-    "tcp_connections",
-    "timers",
-}
+_MODEL_STATES = {"loading": "正在载入", "missing": "没有安装"}

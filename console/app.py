@@ -1,42 +1,49 @@
 """The HTTP application: every request is identified, limited, authenticated, checked, answered and logged here."""
 
-import json
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from access.errors import TokenRefused
 from access.identity import Identity
-from access.roles import Scope
-from console.endpoint import Ask, Endpoint, Nothing
+from console.endpoint import Ask, Door, Endpoint, Nothing
 from console.errors import (
     BadRequest,
     ConsoleError,
     FieldProblem,
     NotAllowed,
+    NotJson,
     NotSignedIn,
     NotThere,
+    TooLarge,
     TooMany,
+    TooSlow,
     Unavailable,
+    WrongMethod,
     problem,
 )
+from console.inputs import checked, harmless_text, json_of
 from console.rate_limit import RateLimit
 from vocabulary.clock import Clock
-from vocabulary.errors import InvalidValue
 from vocabulary.identifiers import new_id
 
 log = logging.getLogger(__name__)
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 256 * 1024
+"""The longest text of ours is 4,000 characters; this is ten times the largest body that makes sense."""
+BODY_WITHIN_S = 10.0
+"""A body that drips in is refused (slow clients hold a connection, nothing else)."""
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+_IDENTIFIER = web.RequestKey("identifier", str)
 
 
 class Authenticator(Protocol):
@@ -84,6 +91,7 @@ class Api:
     def application(self) -> web.Application:
         """A fresh application with every endpoint."""
         app = web.Application(middlewares=[self._outermost], client_max_size=MAX_BODY_BYTES)
+        app.on_response_prepare.append(_prepare)
         for endpoint in self.endpoints:
             app.router.add_route(endpoint.method, endpoint.path, self._serve(endpoint), name=None)
         return app
@@ -93,8 +101,8 @@ class Api:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Identify, limit, catch, log; nothing leaves as a traceback."""
-        identifier = new_id(self._clock)
-        started = time.perf_counter()
+        identifier = request[_IDENTIFIER] = new_id(self._clock)
+        started_s = time.perf_counter()
         response: web.StreamResponse
         try:
             wait_s = self._limit.wait_s(request.remote or "", self._clock.monotonic_s())
@@ -113,24 +121,20 @@ class Api:
                 log.exception("request failed", extra={"request": identifier, "path": _pattern(request)})
                 translated = ConsoleError("系统出错,已记录;请把编号告诉管理员")
             response = problem(translated, identifier)
-        if not response.prepared:
-            for name, value in _SECURITY_HEADERS.items():
-                response.headers.setdefault(name, value)
-            response.headers["X-Request-Id"] = identifier
         key = (_pattern(request), response.status)
         self.requests[key] = self.requests.get(key, 0) + 1
-        took_ms = round((time.perf_counter() - started) * 1000, 1)
+        took_ms = round((time.perf_counter() - started_s) * 1000, 1)
         log.info("request", extra={"request": identifier, "path": key[0], "status": key[1], "took_ms": took_ms})
         return response
 
     def _serve(self, endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
-            identity = await self._identity(request, endpoint.scope)
+            identity = await self._identity(request, endpoint)
             ask = Ask(
                 identity=identity,
+                path=_path(request),
+                query=checked(endpoint.query, _query(request), "query"),
                 body=await _body(request, endpoint.body),
-                query=_checked(endpoint.query, dict(request.query), "query"),
-                path=dict(request.match_info),
                 source=request.remote or "",
                 request=request,
             )
@@ -138,42 +142,63 @@ class Api:
 
         return serve
 
-    async def _identity(self, request: web.Request, scope: Scope | None) -> Identity | None:
+    async def _identity(self, request: web.Request, endpoint: Endpoint) -> Identity | None:
         """The one authorization point: who asks, and whether the right is there."""
-        if scope is None:
+        if endpoint.needs is Door.PUBLIC:
             return None
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise NotSignedIn("需要 Authorization: Bearer 令牌")
         try:
+            if not token.isascii():
+                raise TokenRefused("tokens are ASCII")
             identity = await self._authenticator.authenticate(token.strip())
         except TokenRefused as error:
             raise NotSignedIn("令牌无效或已过期") from error
-        if not identity.may(scope):
-            raise NotAllowed(f"缺少权限 {scope.value}")
+        if endpoint.needs is not Door.SIGNED_IN and not identity.may(endpoint.needs):
+            raise NotAllowed(f"缺少权限 {endpoint.needs.value}")
         return identity
 
 
+async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
+    """What every response carries, streams and files included."""
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if identifier := request.get(_IDENTIFIER):
+        response.headers["X-Request-Id"] = identifier
+
+
 async def _body(request: web.Request, model: type[BaseModel]) -> BaseModel:
-    if model is Nothing:
-        return Nothing()
-    try:
-        content = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(f"请求体不是 JSON:{error}") from error
-    return _checked(model, content, "body")
+    if not request.body_exists or request.method in {"GET", "HEAD"}:
+        raw = b""
+    else:
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                raw = await request.read()
+        except TimeoutError as error:
+            raise TooSlow(f"请求体没有在 {BODY_WITHIN_S:.0f} 秒内到达") from error
+    if not raw:
+        if model is Nothing:
+            return Nothing()
+        raise BadRequest("缺少请求体", fields=[FieldProblem("body", "应为 JSON 对象")])
+    if request.content_type != "application/json":
+        raise NotJson("请求体应为 application/json(请带 Content-Type)")
+    return checked(model, json_of(raw), "body")
 
 
-def _checked(model: type[BaseModel], content: object, where: str) -> BaseModel:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        fields = [
-            FieldProblem(".".join(str(step) for step in item["loc"]) or where, item["msg"]) for item in error.errors()
-        ]
-        raise BadRequest(f"{len(fields)} 个字段有误", fields=fields) from error
-    except InvalidValue as error:
-        raise BadRequest(str(error), fields=[FieldProblem(error.field or where, str(error))]) from error
+def _query(request: web.Request) -> dict[str, str]:
+    names = list(request.query)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadRequest("参数重复", fields=[FieldProblem(name, "只能出现一次") for name in twice])
+    return {harmless_text(name, "query"): harmless_text(value, name) for name, value in request.query.items()}
+
+
+def _path(request: web.Request) -> dict[str, str]:
+    """The path's variables; what no identifier holds is not there."""
+    found = dict(request.match_info)
+    if not all(value.isprintable() and len(value) <= 100 for value in found.values()):
+        raise NotThere("没有找到,或不属于您")
+    return found
 
 
 def _response(answer: object, status: int) -> web.StreamResponse:
@@ -195,12 +220,14 @@ def _from_http(error: web.HTTPException) -> ConsoleError:
     match error.status:
         case 404:
             return NotThere("没有这个地址")
+        case 405:
+            return WrongMethod("这个地址不支持这个方法")
         case 413:
-            return BadRequest(f"请求体超过 {MAX_BODY_BYTES // 1024} KiB")
+            return TooLarge(f"请求体超过 {MAX_BODY_BYTES // 1024} KiB")
         case 503:
-            return Unavailable(error.reason)
+            return Unavailable("暂时不可用,请重试")
         case status:
-            translated = BadRequest(error.reason)
+            translated = BadRequest(f"请求有误(HTTP {status})")
             translated.status = status
             return translated
 

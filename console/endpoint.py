@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Generic, TypeVar
 
 from aiohttp import web
@@ -13,6 +14,15 @@ from access.roles import Scope
 Body = TypeVar("Body", bound=BaseModel)
 Query = TypeVar("Query", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class Door(Enum):
+    """Who may enter where no scope is asked for."""
+
+    PUBLIC = "public"
+    """Anybody who reaches the port."""
+    SIGNED_IN = "signed in"
+    """Whoever holds a token that is good, whatever its scopes."""
 
 
 class Shape(BaseModel):
@@ -49,7 +59,7 @@ class Ask(Generic[Body, Query]):
 
     @property
     def by(self) -> Identity:
-        """Who asks, on an endpoint that needs a right."""
+        """Who asks, on an endpoint that is not public."""
         if self.identity is None:
             raise LookupError("a public endpoint has no identity")
         return self.identity
@@ -60,20 +70,23 @@ class Endpoint:
     """See the module's head.
 
     Attributes:
-        scope: the right it needs; None for a public one.
+        needs: the scope, or the door, that lets in.
         answers: the response's model; None for 204 or a body that is no JSON.
         many: the response is a list of ``answers``.
+        media: type of a response that is no JSON.
+        problems: statuses beside 400, 401, 403 and 500 that a client should expect.
     """
 
     method: str
     path: str
     summary: str
     tag: str
-    scope: Scope | None
+    needs: Scope | Door
     handler: Callable[..., Awaitable[object]]
     body: type[BaseModel] = Nothing
     query: type[BaseModel] = Nothing
     answers: type[BaseModel] | None = None
     many: bool = False
     status: int = 200
+    media: str = ""
     problems: tuple[int, ...] = field(default=())

@@ -5,6 +5,10 @@ ConsoleError
 ├── NotAllowed         403  the right is missing; names it
 ├── NotThere           404  there is no such thing, or it is not yours: the same answer for both
 ├── BadRequest         400  a field is wrong; names each
+│   ├── WrongMethod    405  the address exists, not for this
+│   ├── TooSlow        408  the body did not come in time
+│   ├── TooLarge       413  the body is too large; says how large it may be
+│   └── NotJson        415  the body is said to be something else
 ├── Contradicted       409  somebody changed it first, or the state does not allow it; says the rule
 ├── TooMany            429  slowed down; says for how long
 └── Unavailable        503  a part is away; says which
@@ -68,6 +72,30 @@ class BadRequest(ConsoleError):
     """See the tree."""
 
     status, title = 400, "请求有误"
+
+
+class WrongMethod(BadRequest):
+    """See the tree."""
+
+    status, title = 405, "不支持这个方法"
+
+
+class TooSlow(BadRequest):
+    """See the tree."""
+
+    status, title = 408, "请求体没有按时到达"
+
+
+class TooLarge(BadRequest):
+    """See the tree."""
+
+    status, title = 413, "请求体过大"
+
+
+class NotJson(BadRequest):
+    """See the tree."""
+
+    status, title = 415, "请求体类型不对"
 
 
 class Contradicted(ConsoleError):

@@ -11,7 +11,15 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from console.endpoint import Endpoint, Nothing
+from access.roles import Scope
+from console.endpoint import Door, Endpoint, Nothing
+from console.errors import BadRequest, Contradicted, NotAllowed, NotSignedIn, NotThere, TooMany, Unavailable
+
+PROBLEM_TITLES = {
+    error.status: error.title
+    for error in (BadRequest, NotSignedIn, NotAllowed, NotThere, Contradicted, TooMany, Unavailable)
+}
+"""Status → what it means, in Chinese."""
 
 _PROBLEM = {
     "type": "object",
@@ -43,24 +51,24 @@ _START = 'window.ui = SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-u
 def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of these endpoints."""
     rows = list(endpoints)
-    models = {row.body for row in rows} | {row.query for row in rows} | {row.answers for row in rows if row.answers}
-    wanted: list[tuple[type[BaseModel], Any]] = [(m, "validation") for m in sorted(models, key=lambda m: m.__name__)]
-    _, schemas = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+    writer = _Writer(rows)
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "暖线 Nuanxian",
             "version": metadata.version("nuanxian") if _installed() else "0.1.0",
             "description": "96556 服务热线。错误为 application/problem+json(RFC 9457)。",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "tags": [{"name": tag} for tag in dict.fromkeys(row.tag for row in rows)],
         "paths": {},
         "components": {
-            "schemas": {**schemas.get("$defs", {}), "Problem": _PROBLEM},
+            "schemas": {**writer.definitions, "Problem": _PROBLEM},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
     for row in rows:
-        document["paths"].setdefault(row.path, {})[row.method.lower()] = _operation(row)
+        document["paths"].setdefault(row.path, {})[row.method.lower()] = writer.operation(row)
     return document
 
 
@@ -72,51 +80,82 @@ def _installed() -> bool:
     return True
 
 
-def _operation(row: Endpoint) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "summary": row.summary,
-        "tags": [row.tag],
-        "operationId": re.sub(r"\W+", "_", f"{row.method.lower()}{row.path}").strip("_"),
-        "parameters": [*_path_parameters(row), *_query_parameters(row)],
-        "responses": _responses(row),
-    }
-    if row.scope is not None:
-        operation["security"] = [{"token": []}]
-        operation["description"] = f"权限:`{row.scope.value}`"
-    if row.body is not Nothing:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{row.body.__name__}"}}},
+class _Writer:
+    """Writes operations over one common set of schemas.
+
+    Attributes:
+        definitions: every schema by its name; two models of one name get longer ones.
+    """
+
+    def __init__(self, rows: list[Endpoint]) -> None:
+        asked = {model for row in rows for model in (row.body, row.query)} - {Nothing}
+        answered = {row.answers for row in rows if row.answers is not None}
+        wanted: list[tuple[type[BaseModel], Any]] = [
+            *((model, "validation") for model in sorted(asked, key=_full_name)),
+            *((model, "serialization") for model in sorted(answered, key=_full_name)),
+        ]
+        self._schemas, whole = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+        self.definitions: dict[str, Any] = whole.get("$defs", {})
+
+    def operation(self, row: Endpoint) -> dict[str, Any]:
+        """One row."""
+        operation: dict[str, Any] = {
+            "summary": row.summary,
+            "tags": [row.tag],
+            "operationId": re.sub(r"\W+", "_", f"{row.method.lower()}{row.path}").strip("_"),
+            "parameters": [*_path_parameters(row), *self._query_parameters(row)],
+            "responses": self._responses(row),
         }
-    return operation
+        if row.needs is not Door.PUBLIC:
+            operation["security"] = [{"token": []}]
+            operation["description"] = (
+                f"权限:`{row.needs.value}`" if isinstance(row.needs, Scope) else "登录即可,不限权限"
+            )
+        if row.body is not Nothing:
+            schema = self._schemas[row.body, "validation"]
+            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        return operation
+
+    def _query_parameters(self, row: Endpoint) -> list[dict[str, Any]]:
+        if row.query is Nothing:
+            return []
+        name = self._schemas[row.query, "validation"]["$ref"].rpartition("/")[2]
+        schema = self.definitions[name]
+        required = set(schema.get("required", ()))
+        return [
+            {"name": name, "in": "query", "required": name in required, "schema": detail}
+            for name, detail in schema.get("properties", {}).items()
+        ]
+
+    def _responses(self, row: Endpoint) -> dict[str, Any]:
+        refused = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        statuses = {400, *row.problems}
+        if row.needs is not Door.PUBLIC:
+            statuses |= {401, 403} if isinstance(row.needs, Scope) else {401}
+        responses: dict[str, Any] = {
+            str(status): {"description": PROBLEM_TITLES.get(status, "problem"), **refused}
+            for status in sorted(statuses)
+        }
+        responses["default"] = {"description": "其他错误", **refused}
+        done: dict[str, Any] = {"description": "完成"}
+        if row.answers is not None:
+            schema: dict[str, Any] = self._schemas[row.answers, "serialization"]
+            if row.many:
+                schema = {"type": "array", "items": schema}
+            done["content"] = {"application/json": {"schema": schema}}
+        elif row.media:
+            done["content"] = {row.media: {"schema": {"type": "string"}}}
+        responses[str(row.status)] = done
+        return responses
+
+
+def _full_name(model: type[BaseModel]) -> str:
+    return f"{model.__module__}.{model.__name__}"
 
 
 def _path_parameters(row: Endpoint) -> list[dict[str, Any]]:
     names = [step[1:-1] for step in row.path.split("/") if step.startswith("{")]
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-
-
-def _query_parameters(row: Endpoint) -> list[dict[str, Any]]:
-    schema = row.query.model_json_schema()
-    required = set(schema.get("required", ()))
-    return [
-        {"name": name, "in": "query", "required": name in required, "schema": detail}
-        for name, detail in schema.get("properties", {}).items()
-    ]
-
-
-def _responses(row: Endpoint) -> dict[str, Any]:
-    refused = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    statuses = {400, *row.problems} | ({401, 403} if row.scope is not None else set())
-    responses: dict[str, Any] = {str(s): {"description": "problem", **refused} for s in sorted(statuses)}
-    if row.answers is None:
-        responses[str(row.status)] = {"description": "ok"}
-        return responses
-    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{row.answers.__name__}"}
-    if row.many:
-        schema = {"type": "array", "items": schema}
-    responses[str(row.status)] = {"description": "ok", "content": {"application/json": {"schema": schema}}}
-    return responses
 
 
 def add_documentation(app: web.Application, endpoints: Iterable[Endpoint]) -> None:

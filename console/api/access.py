@@ -1,21 +1,23 @@
-"""Sign-in, tokens, users and plain numbers."""
+"""Sign-in, tokens and users."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from aiohttp import web
 from pydantic import Field
 
-from access.reveals import RevealServices
+from access.credentials import SHORTEST_PASSWORD
+from access.errors import SignInRefused
 from access.roles import Role, Scope
 from access.services import AccessServices
 from access.user_services import UserServices
-from cases.master_data import Role as CaseRole
-from console.endpoint import Ask, Endpoint, Nothing, Shape
-from console.errors import NotThere
+from console.endpoint import Ask, Door, Endpoint, Nothing, Shape
+from console.errors import BadRequest, FieldProblem
+from console.inputs import ReasonText
 from vocabulary.clock import Clock
-from vocabulary.phone_number import PhoneNumber
 
-PhoneOfCase = Callable[..., Awaitable[PhoneNumber | None]]
+DEVICE_COOKIE = "nx_device"
+DEVICE_COOKIE_S = 365 * 24 * 3600
+"""The mark of a browser that signed in before: attacks on its user's name from elsewhere do not slow it."""
 
 
 class SignIn(Shape):
@@ -49,14 +51,14 @@ class PasswordChange(Shape):
     """One's own password."""
 
     old: str = Field(min_length=1, max_length=200)
-    new: str = Field(min_length=8, max_length=200)
+    new: str = Field(min_length=SHORTEST_PASSWORD, max_length=200)
 
 
 class NewToken(Shape):
     """A key for a program, acting for the asker."""
 
     label: str = Field(min_length=1, max_length=100)
-    scopes: list[Scope] = Field(min_length=1)
+    scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
     days: int = Field(30, ge=1, le=3650)
 
 
@@ -85,7 +87,7 @@ class NewUser(Shape):
 
     name: str = Field(min_length=2, max_length=64)
     display_name: str = Field(min_length=1, max_length=64)
-    roles: list[Role] = Field(min_length=1)
+    roles: list[Role] = Field(min_length=1, max_length=len(Role))
 
 
 class UserMade(Shape):
@@ -107,59 +109,51 @@ class UserView(Shape):
 class RoleChange(Shape):
     """New roles, with the reason that the audit keeps."""
 
-    roles: list[Role]
-    reason: str = Field(min_length=2, max_length=500)
+    roles: list[Role] = Field(max_length=len(Role))
+    reason: ReasonText
 
 
 class Reason(Shape):
     """Why; kept in the audit."""
 
-    reason: str = Field(min_length=2, max_length=500)
-
-
-class PlainPhone(Shape):
-    """A number as it is dialled; this look stands in the audit."""
-
-    phone: str
+    reason: ReasonText
 
 
 class AccessApi:
     """Rows of this part."""
 
-    def __init__(
-        self,
-        access: AccessServices,
-        users: UserServices,
-        reveals: RevealServices,
-        phone_of_case: PhoneOfCase,
-        clock: Clock,
-    ) -> None:
-        self._access, self._users, self._reveals = access, users, reveals
-        self._phone_of_case, self._clock = phone_of_case, clock
+    def __init__(self, access: AccessServices, users: UserServices, clock: Clock) -> None:
+        self._access, self._users, self._clock = access, users, clock
 
     def endpoints(self) -> list[Endpoint]:
         """The rows."""
-        tag, manage, own = "登录与权限", Scope.USERS_MANAGE, Scope.CASES_READ
+        tag, manage, own = "登录与权限", Scope.USERS_MANAGE, Door.SIGNED_IN
         return [
-            Endpoint("POST", "/api/v1/sign-in", "登录", tag, None, self.sign_in, SignIn, answers=SignedInAnswer, problems=(401, 429)),
+            Endpoint("POST", "/api/v1/sign-in", "登录", tag, Door.PUBLIC, self.sign_in, SignIn, answers=SignedInAnswer, problems=(401, 429)),
             Endpoint("POST", "/api/v1/sign-out", "退出", tag, own, self.sign_out, status=204),
             Endpoint("GET", "/api/v1/me", "我是谁", tag, own, self.me, answers=Me),
-            Endpoint("POST", "/api/v1/me/password", "改密码", tag, own, self.change_password, PasswordChange, status=204),
+            Endpoint("POST", "/api/v1/me/password", "改密码(其他登录随之失效)", tag, own, self.change_password, PasswordChange, status=204, problems=(429,)),
             Endpoint("GET", "/api/v1/me/tokens", "我的令牌", tag, own, self.tokens, answers=TokenView, many=True),
             Endpoint("POST", "/api/v1/me/tokens", "新令牌(只显示一次)", tag, own, self.new_token, NewToken, answers=TokenMade, status=201),
             Endpoint("DELETE", "/api/v1/me/tokens/{token}", "作废令牌", tag, own, self.revoke, status=204, problems=(404,)),
             Endpoint("GET", "/api/v1/users", "人员", tag, manage, self.users, answers=UserView, many=True),
-            Endpoint("POST", "/api/v1/users", "新人员(密码只显示一次)", tag, manage, self.new_user, NewUser, answers=UserMade, status=201),
-            Endpoint("PUT", "/api/v1/users/{name}/roles", "改角色", tag, manage, self.give_roles, RoleChange, status=204),
-            Endpoint("POST", "/api/v1/users/{name}/dismiss", "离岗:一切令牌失效", tag, manage, self.dismiss, Reason, status=204),
-            Endpoint("POST", "/api/v1/cases/{number}/phone", "显示完整号码(须写理由,留痕)", tag, Scope.PHONES_REVEAL, self.reveal, Reason, answers=PlainPhone, problems=(404,)),
+            Endpoint("POST", "/api/v1/users", "新人员(密码只显示一次)", tag, manage, self.new_user, NewUser, answers=UserMade, status=201, problems=(409,)),
+            Endpoint("PUT", "/api/v1/users/{name}/roles", "改岗位", tag, manage, self.give_roles, RoleChange, status=204, problems=(404,)),
+            Endpoint("POST", "/api/v1/users/{name}/password", "重置密码(只显示一次,须改)", tag, manage, self.reset_password, answers=UserMade, problems=(404,)),
+            Endpoint("POST", "/api/v1/users/{name}/dismiss", "离岗:一切令牌失效", tag, manage, self.dismiss, Reason, status=204, problems=(404,)),
         ]  # fmt: skip
 
-    async def sign_in(self, ask: Ask[SignIn, Nothing]) -> SignedInAnswer:
-        """Exchange a password for a token."""
-        signed = await self._access.sign_in(ask.body.name, ask.body.password, source=ask.source)
+    async def sign_in(self, ask: Ask[SignIn, Nothing]) -> web.Response:
+        """Exchange a password for a token; the browser is remembered by a cookie that opens nothing."""
+        device = ask.request.cookies.get(DEVICE_COOKIE)
+        signed = await self._access.sign_in(
+            ask.body.name,
+            ask.body.password,
+            source=ask.source,
+            device=device if device is not None and device.isascii() else None,
+        )
         who = signed.identity
-        return SignedInAnswer(
+        answer = SignedInAnswer(
             token=signed.token,
             expires_at=signed.expires_at,
             name=who.name,
@@ -167,6 +161,17 @@ class AccessApi:
             scopes=_words(who.scopes),
             must_change_password=signed.must_change_password,
         )
+        response = web.Response(text=answer.model_dump_json(), content_type="application/json", charset="utf-8")
+        response.set_cookie(
+            DEVICE_COOKIE,
+            signed.device,
+            max_age=DEVICE_COOKIE_S,
+            path="/api/v1/sign-in",
+            httponly=True,
+            samesite="Strict",
+            secure=ask.request.secure,
+        )
+        return response
 
     async def sign_out(self, ask: Ask[Nothing, Nothing]) -> None:
         """End this token."""
@@ -179,7 +184,12 @@ class AccessApi:
 
     async def change_password(self, ask: Ask[PasswordChange, Nothing]) -> None:
         """One's own."""
-        await self._access.change_password(ask.by, old=ask.body.old, new=ask.body.new)
+        try:
+            await self._access.change_password(ask.by, old=ask.body.old, new=ask.body.new)
+        except SignInRefused as refused:
+            if refused.again_after_s:
+                raise
+            raise BadRequest("原密码不对", fields=[FieldProblem("old", "不对")]) from refused  # the token is good
 
     async def tokens(self, ask: Ask[Nothing, Nothing]) -> list[TokenView]:
         """One's own."""
@@ -232,14 +242,10 @@ class AccessApi:
         """Somebody has left."""
         await self._users.dismiss(ask.by, ask.path["name"], reason=ask.body.reason)
 
-    async def reveal(self, ask: Ask[Reason, Nothing]) -> PlainPhone:
-        """The number of a case's user; the look is written down before it is shown."""
-        number, reason = ask.path["number"], ask.body.reason
-        role = CaseRole(min(role.value for role in ask.by.roles))
-        phone = await self._phone_of_case(number, by=ask.by.name, role=role, reason=reason)
-        if phone is None:
-            raise NotThere("此工单没有电话号码")
-        return PlainPhone(phone=await self._reveals.phone(ask.by, phone, subject=f"case {number}", reason=reason))
+    async def reset_password(self, ask: Ask[Nothing, Nothing]) -> UserMade:
+        """A new random one for somebody who forgot theirs."""
+        name = ask.path["name"]
+        return UserMade(name=name, password=await self._users.reset_password(ask.by, name))
 
 
 def _words(values: frozenset[Role] | frozenset[Scope]) -> list[str]:

@@ -1,5 +1,6 @@
 """The human callback queue: read, claim, dial, finish; and the switch that stops all machine calling."""
 
+import asyncio
 from datetime import date, datetime
 
 from pydantic import Field
@@ -7,14 +8,16 @@ from pydantic import Field
 from access.roles import Scope
 from callbacks.answer import ReasonCode
 from callbacks.approvals import Approvals
-from callbacks.click_to_dial import ClickToDial
+from callbacks.click_to_dial import ClickToDial, Dialled
 from callbacks.daily_clearing import Standing
 from callbacks.dialler import OutboundSwitch
 from callbacks.human_queue import Claim, HumanQueue
 from callbacks.human_result import HumanOutcome, HumanResult
 from callbacks.queries import CallbackQueries, CallbackRow
-from console.endpoint import Ask, Endpoint, Nothing, Shape
-from console.errors import BadRequest, Contradicted, FieldProblem, NotThere
+from console.endpoint import Ask, Endpoint, Nothing, Shape, as_model
+from console.errors import Contradicted, NotThere
+from console.inputs import Day, Moment, ReasonText
+from console.ports import Audited, MessageViews
 from telephony.ports import CallFailed
 from vocabulary.clock import SHANGHAI, Clock
 
@@ -69,13 +72,13 @@ class StateAnswer(Shape):
 class Put(Shape):
     """A reason, kept in the audit."""
 
-    reason: str = Field(min_length=2, max_length=500)
+    reason: ReasonText
 
 
 class PutOff(Put):
     """A new day, by the person in charge (§3.4)."""
 
-    to: datetime
+    to: Moment
 
 
 class SwitchState(Shape):
@@ -138,6 +141,40 @@ class CallbackAnswerWhole(Shape):
     wishes: list[str]
 
 
+class MessageLine(Shape):
+    """One short message of ours; the number is masked."""
+
+    id: str
+    number: str
+    text: str
+    kind: str
+    state: str
+    queued_at: datetime
+    not_before: datetime
+    submitted_at: datetime | None
+    settled_at: datetime | None
+    sends: int
+    error: str
+
+
+class ReplyLine(Shape):
+    """What the user wrote back, and how it was read; the number is masked."""
+
+    id: str
+    number: str
+    text: str
+    reading: str
+    reason: str
+    received_at: datetime
+
+
+class Messages(Shape):
+    """The short messages of one callback, both ways."""
+
+    sent: list[MessageLine]
+    replies: list[ReplyLine]
+
+
 class QueueQuery(Shape):
     """How many."""
 
@@ -147,7 +184,7 @@ class QueueQuery(Shape):
 class ClearingQuery(Shape):
     """The local day; default today."""
 
-    day: date | None = None
+    day: Day | None = None
 
 
 class ClearingAnswer(Shape):
@@ -169,10 +206,14 @@ class CallbacksApi:
         dial: ClickToDial,
         switch: OutboundSwitch,
         queries: CallbackQueries,
+        messages: MessageViews,
+        audited: Audited,
         clock: Clock,
     ) -> None:
         self._queue, self._approvals, self._dial = queue, approvals, dial
-        self._switch, self._queries, self._clock = switch, queries, clock
+        self._switch, self._queries, self._messages = switch, queries, messages
+        self._audited, self._clock = audited, clock
+        self._dialling: dict[str, asyncio.Task[Dialled]] = {}
 
     def endpoints(self) -> list[Endpoint]:
         """The rows."""
@@ -183,6 +224,7 @@ class CallbacksApi:
             Endpoint("POST", root + "/claim-next", "领取下一件", tag, work, self.claim_next, answers=ClaimAnswer, problems=(404, 409)),
             Endpoint("GET", one, "一件回访", tag, read, self.one, answers=CallbackAnswerWhole, problems=(404,)),
             Endpoint("GET", "/api/v1/cases/{number}/callbacks", "工单的回访", tag, read, self.of_case, answers=CallbackLine, many=True),
+            Endpoint("GET", one + "/messages", "一件回访的短信,往来都有", tag, Scope.MESSAGES_READ, self.messages, answers=Messages),
             Endpoint("POST", one + "/claim", "领取", tag, work, self.claim, answers=ClaimAnswer, problems=(404, 409)),
             Endpoint("POST", one + "/release", "放回", tag, work, self.release, status=204, problems=(404, 409)),
             Endpoint("POST", one + "/dial", "点击拨号:先响自己的话机,再呼用户;通话结束时返回", tag, work, self.dial, Dial, answers=DialledAnswer, problems=(404, 409)),
@@ -237,6 +279,14 @@ class CallbacksApi:
         """Every callback of a case."""
         return [_line(row) for row in await self._queries.of_case(ask.path["number"])]
 
+    async def messages(self, ask: Ask[Nothing, Nothing]) -> Messages:
+        """What was sent about it, and what came back."""
+        callback = ask.path["id"]
+        return Messages(
+            sent=[as_model(MessageLine, row) for row in await self._messages.messages_of(callback)],
+            replies=[as_model(ReplyLine, row) for row in await self._messages.replies_to(callback)],
+        )
+
     async def claim_next(self, ask: Ask[Nothing, Nothing]) -> ClaimAnswer:
         """The first that this person may take."""
         claim = await self._queue.claim_next(ask.by.name)
@@ -253,14 +303,34 @@ class CallbacksApi:
         await self._queue.release(ask.path["id"], ask.by.name)
 
     async def dial(self, ask: Ask[Dial, Nothing]) -> DialledAnswer:
-        """Call about a claimed task."""
+        """Call about a claimed task; whoever asked may leave, the call goes on and stands in the records."""
+        callback = ask.path["id"]
+        if callback in self._dialling:
+            raise Contradicted("这件正在拨打")
+        dialling = asyncio.create_task(
+            self._dial.dial(callback, ask.by.name, ask.body.account), name=f"click to dial {callback}"
+        )
+        self._dialling[callback] = dialling
+        dialling.add_done_callback(lambda done: self._dialled(callback, done))
         try:
-            dialled = await self._dial.dial(ask.path["id"], ask.by.name, ask.body.account)
+            dialled = await asyncio.shield(dialling)
         except CallFailed as failed:
             raise Contradicted(f"您的话机没有接通:{failed.cause.sentence}") from failed
         return DialledAnswer(
             call_id=dialled.call_id, reached=dialled.reached, cause=dialled.cause.sentence, talked_s=dialled.talked_s
         )
+
+    def _dialled(self, callback: str, done: asyncio.Task[Dialled]) -> None:
+        self._dialling.pop(callback, None)
+        if not done.cancelled():
+            done.exception()  # looked at, so that a call nobody waits for any more ends without a warning
+
+    async def stop(self) -> None:
+        """End the calls under way: the server stops."""
+        running = list(self._dialling.values())
+        for dialling in running:
+            dialling.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def finish(self, ask: Ask[Result, Nothing]) -> StateAnswer:
         """The structured result."""
@@ -270,8 +340,6 @@ class CallbacksApi:
 
     async def defer(self, ask: Ask[PutOff, Nothing]) -> None:
         """A new day."""
-        if ask.body.to.tzinfo is None:
-            raise BadRequest("时间要带时区", fields=[FieldProblem("to", "例如 2026-11-25T09:00:00+08:00")])
         await self._approvals.defer(ask.path["id"], ask.body.to, ask.by.name, ask.body.reason)
 
     async def approve(self, ask: Ask[Put, Nothing]) -> None:
@@ -295,11 +363,13 @@ class CallbacksApi:
 
     async def pause(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
         """Stop all machine calling."""
-        self._switch.pause(ask.by.name)
+        self._switch.pause(ask.by.name)  # first: it stops at once, whatever the database does
+        await self._audited(ask.by.name, "machine_calling.pause", "machine calling", "一键暂停")
         return await self.switched(ask)
 
     async def resume(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
         """Let it go on."""
+        await self._audited(ask.by.name, "machine_calling.resume", "machine calling", "恢复")
         self._switch.resume(ask.by.name)
         return await self.switched(ask)
 

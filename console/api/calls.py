@@ -1,6 +1,7 @@
 """Call records, recordings and transcripts."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
@@ -11,12 +12,14 @@ from access.roles import Scope
 from asr.queries import TranscriptQueries
 from console.endpoint import Ask, Endpoint, Nothing, Shape
 from console.errors import BadRequest, FieldProblem, NotThere
+from console.inputs import Moment, ReasonText
+from console.ports import Audited
 from telephony.queries import CallQueries, CallRow
-from vocabulary.errors import InvalidPhoneNumber
+from vocabulary.errors import InvalidPhoneNumber, NuanxianError
+from vocabulary.identifiers import is_id
 from vocabulary.phone_number import PhoneKeyer, PhoneNumber
 
-Audited = Callable[[str, str, str, str], Awaitable[None]]
-"""(actor, action, subject, reason): written before anything is shown."""
+log = logging.getLogger(__name__)
 
 
 class RecordingBytes(Protocol):
@@ -34,7 +37,7 @@ class RecordingBytes(Protocol):
 class CallListQuery(Shape):
     """Which calls."""
 
-    before: datetime | None = None
+    before: Moment | None = None
     phone: str = Field("", max_length=30, description="完整号码")
     limit: int = Field(50, ge=1, le=200)
 
@@ -109,7 +112,7 @@ class CallAnswer(Shape):
 class ListenQuery(Shape):
     """Why somebody listens; kept in the audit."""
 
-    reason: str = Field(min_length=2, max_length=500)
+    reason: ReasonText
 
 
 class CallsApi:
@@ -132,7 +135,7 @@ class CallsApi:
         return [
             Endpoint("GET", "/api/v1/calls", "通话记录", tag, read, self.page, query=CallListQuery, answers=CallLine, many=True),
             Endpoint("GET", "/api/v1/calls/{call}", "一通电话", tag, read, self.one, answers=CallAnswer, problems=(404,)),
-            Endpoint("GET", "/api/v1/recordings/{recording}", "听录音(须写理由,留痕)", tag, listen, self.listen, query=ListenQuery, problems=(404,)),
+            Endpoint("GET", "/api/v1/recordings/{recording}", "听录音(须写理由,留痕)", tag, listen, self.listen, query=ListenQuery, media="audio/x-wav", problems=(404,)),
         ]  # fmt: skip
 
     async def page(self, ask: Ask[Nothing, CallListQuery]) -> list[CallLine]:
@@ -192,21 +195,30 @@ class CallsApi:
     async def listen(self, ask: Ask[Nothing, ListenQuery]) -> web.StreamResponse:
         """The recording as a WAV file, after the look is written down."""
         recording = ask.path["recording"]
-        key = await self._recordings.key_of(recording)
+        key = await self._recordings.key_of(recording) if is_id(recording) else None
         if key is None:
             raise NotThere("没有这段录音,或还在保存")
         await self._audited(ask.by.name, "recording.listen", f"recording {recording}", ask.query.reason)
+        pieces = self._recordings.pieces(key)
+        first = await anext(pieces, b"")  # a recording that cannot be read is refused before anything is sent
         response = web.StreamResponse(
             headers={
                 "Content-Type": "audio/x-wav",
                 "Content-Disposition": f'attachment; filename="{recording}.wav"',
-                "Cache-Control": "no-store",
             }
         )
-        await response.prepare(ask.request)
-        async for piece in self._recordings.pieces(key):
-            await response.write(piece)
-        await response.write_eof()
+        try:
+            await response.prepare(ask.request)
+            await response.write(first)
+            async for piece in pieces:
+                await response.write(piece)
+            await response.write_eof()
+        except ConnectionError:
+            log.info("the listener left", extra={"recording": recording})
+        except NuanxianError:
+            log.exception("recording ends early", extra={"recording": recording})
+            if ask.request.transport is not None:
+                ask.request.transport.abort()  # a short file must not look like a whole one
         return response
 
 

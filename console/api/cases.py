@@ -1,26 +1,25 @@
 """Cases: open, read, move; the seven-step loop decides what is allowed."""
 
-import dataclasses
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from access.roles import Scope
 from cases.case_states import CaseMove, CaseState
-from cases.commands import FieldValue, MoveCommand, Moved, P0Dispatch
+from cases.commands import MoveCommand, Moved, P0Dispatch
 from cases.intake import ForwardedFrom, IntakeCommand
 from cases.master_data import CaseType, Role, Source, Urgency
-from cases.queries import CaseFilter, CaseQueries, CaseRow, CaseView
+from cases.queries import CaseFilter, CaseQueries, as_unit_sees_it
 from cases.services import CaseServices
-from console.acting import acting_role
-from console.endpoint import Ask, Endpoint, Nothing, Shape
+from console.acting import acting_role, sees_as_unit
+from console.api.case_views import CaseAnswer, CaseLine, case_answer
+from console.api.move_fields import MoveFields
+from console.endpoint import Ask, Endpoint, Nothing, Shape, as_model
 from console.errors import BadRequest, FieldProblem, NotThere
+from console.inputs import Moment
 from vocabulary.errors import InvalidPhoneNumber
 from vocabulary.identifiers import is_id
 from vocabulary.phone_number import PhoneKeyer, PhoneNumber
-
-SEEN_FIELDS = {each.name for each in dataclasses.fields(CaseRow)}
 
 
 class CaseListQuery(Shape):
@@ -33,29 +32,8 @@ class CaseListQuery(Shape):
     text: str = Field("", max_length=100, description="工单号、诉求或地址里的字")
     phone: str = Field("", max_length=30, description="完整号码")
     open: bool | None = Field(None, description="true 只看未归档的")
-    cursor: str | None = Field(None, max_length=100)
+    cursor: str | None = Field(None, pattern=r"^[A-Z]{2}[0-9]{8}-[0-9]{4,9}$", description="上一页的 next_cursor")
     limit: int = Field(50, ge=1, le=200)
-
-
-class CaseLine(Shape):
-    """One line of a list; the number is masked."""
-
-    number: str
-    version: int
-    state: CaseState
-    case_type: CaseType | None
-    source: Source
-    matter: str | None
-    urgency: Urgency | None
-    demand: str
-    address: str
-    masked_phone: str
-    person_name: str
-    unit: str | None
-    reminders: int
-    opened_at: datetime
-    close_due_at: datetime | None
-    updated_at: datetime
 
 
 class CasePageAnswer(Shape):
@@ -65,20 +43,13 @@ class CasePageAnswer(Shape):
     next_cursor: str | None
 
 
-class CaseAnswer(Shape):
-    """One whole case with its history, calls and timers."""
-
-    row: CaseLine
-    details: dict[str, Any]
-
-
 class Forwarded(Shape):
     """来件单位、编号、时限、联系人."""
 
-    body: str = Field(max_length=100)
-    number: str = Field(max_length=100)
-    due_at: datetime | None = None
-    contact: str = Field("", max_length=100)
+    body: str = Field(max_length=80)
+    number: str = Field(max_length=80)
+    due_at: Moment | None = None
+    contact: str = Field("", max_length=80)
 
 
 class NewCase(Shape):
@@ -119,9 +90,9 @@ class Move(Shape):
     event: CaseMove
     role: Role | None = None
     reason: str = Field("", max_length=2000)
-    fields: dict[str, str | bool | int | list[str] | None] = Field(default_factory=dict)
+    fields: MoveFields = Field(default_factory=MoveFields)
     expected_version: int | None = None
-    command_id: str | None = Field(None, max_length=64)
+    command_id: str | None = Field(None, min_length=1, max_length=64)
 
 
 class MovedAnswer(Shape):
@@ -138,9 +109,9 @@ class MovedAnswer(Shape):
 class Dispatch(Shape):
     """The rescue team was told by telephone and said it back."""
 
-    unit: str = Field(min_length=1, max_length=100)
+    unit: str = Field(min_length=1, max_length=80)
     received_by: str = Field(min_length=1, max_length=60)
-    told_at: datetime
+    told_at: Moment
     repeated_back: Literal[True]
     role: Role | None = None
     call_id: str = Field("", max_length=26)
@@ -178,7 +149,7 @@ class CasesApi:
             is_open=query.open,
         )
         page = await self._queries.page(wanted, cursor=query.cursor, limit=query.limit)
-        return CasePageAnswer(rows=[_line(row) for row in page.rows], next_cursor=page.next_cursor)
+        return CasePageAnswer(rows=[as_model(CaseLine, row) for row in page.rows], next_cursor=page.next_cursor)
 
     async def open(self, ask: Ask[NewCase, Nothing]) -> IntakeAnswer:
         """Take a demand in."""
@@ -223,7 +194,7 @@ class CasesApi:
         view = await self._queries.one(ask.path["number"])
         if view is None:
             raise NotThere("没有这件工单,或不属于您")
-        return CaseAnswer(row=_line(view.row), details=_details(view))
+        return case_answer(as_unit_sees_it(view) if sees_as_unit(ask.by) else view)
 
     async def move(self, ask: Ask[Move, Nothing]) -> MovedAnswer:
         """One move."""
@@ -235,7 +206,7 @@ class CasesApi:
                 ask.by.name,
                 acting_role(ask.by, body.role),
                 body.reason,
-                {name: _field(value) for name, value in body.fields.items()},
+                body.fields.given(),
                 body.expected_version,
                 body.command_id,
             )
@@ -264,38 +235,6 @@ def _phone(text: str) -> PhoneNumber:
         return PhoneNumber.parse(text)
     except InvalidPhoneNumber as error:
         raise BadRequest("电话号码不对", fields=[FieldProblem("phone", "手机或带区号的固话")]) from error
-
-
-def _field(value: str | bool | int | list[str] | None) -> FieldValue:
-    """A move's field; an ISO moment with its offset becomes a datetime, a list a tuple."""
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(value, str) and len(value) >= 20 and value[4:5] == "-" and "T" in value:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return moment if moment.tzinfo is not None else value
-    return value
-
-
-def _line(row: CaseRow) -> CaseLine:
-    return CaseLine.model_validate({name: getattr(row, name) for name in SEEN_FIELDS & set(CaseLine.model_fields)})
-
-
-def _details(view: CaseView) -> dict[str, Any]:
-    return {each.name: _plain(getattr(view, each.name)) for each in dataclasses.fields(view) if each.name != "row"}
-
-
-def _plain(value: object) -> object:
-    """Rows as JSON values."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    return value
 
 
 def _moved(moved: Moved) -> MovedAnswer:

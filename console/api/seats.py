@@ -1,12 +1,13 @@
 """Seats, the queue, missed calls and the rescue desk."""
 
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from access.roles import Scope
 from console.endpoint import Ask, Endpoint, Nothing, Shape, as_model
+from console.inputs import Moment
 from seats.call_lists import CallLists
 from seats.queries import SeatQueries
 from seats.seat import Seat
@@ -42,6 +43,12 @@ class Act(Shape):
     reason: str = Field("", max_length=200)
 
 
+class ForcedAct(Act):
+    """What the shift lead does for a seat, and why."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=180)]
+
+
 class WaitingLine(Shape):
     """One waiting caller, in order."""
 
@@ -58,8 +65,8 @@ class WaitingLine(Shape):
 class LevelQuery(Shape):
     """The span; default the last hour."""
 
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class LevelAnswer(Shape):
@@ -159,7 +166,7 @@ class SeatsApi:
         return [
             Endpoint("GET", "/api/v1/seats", "全部坐席", tag, read, self.seats, answers=SeatLine, many=True),
             Endpoint("POST", "/api/v1/seats/{account}/acts", "签入、小休、置闲、签出", tag, use, self.act, Act, answers=SeatNow, problems=(404, 409)),
-            Endpoint("POST", "/api/v1/seats/{account}/forced-acts", "班长强制(须写理由)", tag, manage, self.forced, Act, answers=SeatNow, problems=(404, 409)),
+            Endpoint("POST", "/api/v1/seats/{account}/forced-acts", "班长强制(须写理由)", tag, manage, self.forced, ForcedAct, answers=SeatNow, problems=(404, 409)),
             Endpoint("GET", "/api/v1/queue", "排队的来电", tag, read, self.waiting, answers=WaitingLine, many=True),
             Endpoint("GET", "/api/v1/service-level", "接通率与应答率", tag, read, self.level, query=LevelQuery, answers=LevelAnswer),
             Endpoint("GET", "/api/v1/missed-calls", "没接住的电话", tag, read, self.missed, query=ListQuery, answers=MissedLine, many=True),
@@ -177,11 +184,11 @@ class SeatsApi:
         """A seat's own act."""
         return await self._act(ask, ask.body.reason)
 
-    async def forced(self, ask: Ask[Act, Nothing]) -> SeatNow:
+    async def forced(self, ask: Ask[ForcedAct, Nothing]) -> SeatNow:
         """An act of the shift lead for a seat; the reason stands in the audit."""
-        return await self._act(ask, f"班长强制:{ask.body.reason or '未写理由'}")
+        return await self._act(ask, f"班长强制:{ask.body.reason}")
 
-    async def _act(self, ask: Ask[Act, Nothing], reason: str) -> SeatNow:
+    async def _act(self, ask: Ask[Any, Nothing], reason: str) -> SeatNow:
         account, by = ask.path["account"], ask.by.name
         match ask.body.act:
             case "sign_in":
