@@ -7,6 +7,7 @@ The last line is one JSON object (docs/benchmarks.md names its keys).
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ OTHERS_CORES = 0.35
 def main() -> int:
     """Run one measurement."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is ended too
     try:
         result = _set_up_rate(options) if options.cps else _held_calls(options)
     except ServerDied as died:

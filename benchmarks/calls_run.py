@@ -1,8 +1,10 @@
 """One run of ``benchmarks.calls``: the server, the generators, and what was spent while the calls lasted."""
 
 import json
+import queue
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +72,7 @@ class Outcome:
 
 
 class GeneratorProcess:
-    """One ``benchmarks.generator``; events are read as they are waited for."""
+    """One ``benchmarks.generator``; a thread reads its events."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._process = subprocess.Popen(
@@ -80,7 +82,15 @@ class GeneratorProcess:
             text=True,
             cwd=ROOT,
         )
+        self._said: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
         self.tell(order)
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._said.put(json.loads(line))
+        self._said.put(None)
 
     @property
     def pid(self) -> int:
@@ -92,19 +102,22 @@ class GeneratorProcess:
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
 
-    def wait_for(self, event: str) -> dict[str, Any]:
+    def wait_for(self, event: str, within_s: float = UP_WITHIN_S) -> dict[str, Any]:
         """The next such event; others are shown.
 
         Raises:
-            ServerDied: the generator ended first.
+            ServerDied: the generator ended first, or said nothing for so long.
         """
-        assert self._process.stdout
-        for line in self._process.stdout:
-            said: dict[str, Any] = json.loads(line)
+        while True:
+            try:
+                said = self._said.get(timeout=within_s)
+            except queue.Empty:
+                raise ServerDied(f"no {event!r} from a generator within {within_s:.0f} s") from None
+            if said is None:
+                raise ServerDied(f"a generator ended before {event!r}")
             if said["event"] == event:
                 return said
             show(f"generator: {said}")
-        raise ServerDied(f"a generator ended before {event!r}")
 
     def end(self) -> None:
         """Kill it if it still runs."""
@@ -262,7 +275,7 @@ def _window(
     first = server.usage(memory=False)
     for generator in (callers, *((seats,) if seats else ())):
         generator.tell({"do": "window", "seconds": session.load.seconds})
-    callers.wait_for("window_over")
+    callers.wait_for("window_over", session.load.seconds + 60)
     last = server.usage(memory=False)
     window_s = time.monotonic() - began_s
     spent = {role: used - first.by_role.get(role, 0.0) for role, used in last.by_role.items()}

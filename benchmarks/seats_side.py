@@ -9,6 +9,8 @@ from benchmarks.generator import Generator
 from benchmarks.rtp_line import RtpLine
 from benchmarks.sip_text import Dialog, Message, description, digest, response
 
+TRY_AGAIN_S = 3.0
+
 
 @dataclass(eq=False)
 class Phone:
@@ -77,13 +79,28 @@ class Seats(Generator):
         self.checked_s = now_s
         if self.waiting:  # a few at a time, as phones after a power cut would not be so kind
             phone = self.waiting.pop()
+            phone.due_s = now_s + TRY_AGAIN_S
             self._register(phone)
+        elif not self.told_ready:
+            self._try_again(now_s)
         for call in self.calls.values():
             if call.answered_at_s is None and not call.ended and now_s >= call.answer_due_s:
                 self._answer(call, now_s)
             elif call.answered_at_s is not None and not call.acked and not call.ended and now_s - call.resent_s > 0.5:
                 call.resent_s = now_s
                 self.send(call.answer, call.source)
+
+    def _try_again(self, now_s: float) -> None:
+        """Phones that heard nothing for a while begin their step afresh."""
+        for phone in self.phones.values():
+            if phone.step != "in" and now_s > phone.due_s:
+                phone.due_s = now_s + TRY_AGAIN_S
+                phone.tries = 0
+                if phone.step == "register":
+                    self._register(phone)
+                else:
+                    phone.step = "register"
+                    self._sign_in(phone)
 
     # ------------------------------------------------------- registering
 
