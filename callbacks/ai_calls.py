@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from callbacks.answer import CallbackAnswer, ContactRecord, Wish, WishKind
@@ -17,6 +17,7 @@ from callbacks.telling import keep_answer
 from callbacks.windows import Channel, WindowException
 from cases.commands import CallbackVerdict
 from vocabulary.clock import SHANGHAI, Clock
+from vocabulary.errors import NuanxianError
 from vocabulary.identifiers import new_id
 from vocabulary.phone_number import PhoneNumber
 
@@ -35,7 +36,11 @@ _PLAN_AGAIN = _PlanAgain()
 
 @dataclass(frozen=True, slots=True)
 class AiTask:
-    """One call to make: what the voice needs to know, and the lease under which it may speak."""
+    """One call to make: what the voice needs to know, and the lease under which it may speak.
+
+    Attributes:
+        matter: code of the matter (``HEAT_NONE``), by which its recorded words are found; "" if unknown.
+    """
 
     callback_id: str
     case_number: str
@@ -101,7 +106,16 @@ class AiCalls:
         for callback_id, task in claims:
             if task is _PLAN_AGAIN:
                 await self._plan_again(callback_id)
-        return [task for _, task in claims if isinstance(task, AiTask)]
+        return [await self._spoken(task) for _, task in claims if isinstance(task, AiTask)]
+
+    async def _spoken(self, task: AiTask) -> AiTask:
+        """The task with the matter's code, under which its recorded words stand."""
+        try:
+            facts = await self._cases.facts(task.case_number)
+        except NuanxianError:
+            log.exception("a case could not be read before its call", extra={"case": task.case_number})
+            return replace(task, matter="")
+        return replace(task, matter=facts.matter or "")
 
     async def _plan_again(self, callback_id: str) -> None:
         async with self._uow_factory() as uow:

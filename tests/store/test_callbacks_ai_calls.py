@@ -14,7 +14,8 @@ from callbacks.errors import (
 from callbacks.outcome import AiAction, AiDecision, decide_ai
 from callbacks.windows import Channel
 from cases.commands import CallbackVerdict
-from cases.master_data import CaseType
+from cases.master_data import CaseType, standard_matters
+from ivr.prompts import Prompts
 from store.unit_of_work import UnitOfWorkFactory
 from tests.fakes.callback_desk import FIXED, GOOD, Desk, local
 from tests.fakes.clock import FakeClock
@@ -43,7 +44,7 @@ async def ended(desk: Desk, outcome: str, facts: dict[str, str]) -> Callback:
 async def test_a_fixed_line_is_claimed_once_under_lease_and_lock(desk: Desk) -> None:
     callback = await desk.due(phone=FIXED)
     (task,) = await desk.services.ai.claim_due(5)
-    assert (task.callback_id, task.phone.national) == (callback.id, FIXED)
+    assert (task.callback_id, task.phone.national, task.matter) == (callback.id, FIXED, "HEAT_LOW_TEMP")
     assert await desk.restarted("server-2").ai.claim_due(5) == []
     async with desk.uow_factory() as uow:
         lock = await uow.contact_locks.of(callback.phone_key, desk.clock.now())
@@ -233,3 +234,10 @@ async def test_whoever_was_contacted_meanwhile_is_dialled_a_day_later(desk: Desk
     await desk.services.human.finish(other.id, "0007", GOOD)
     assert await desk.services.ai.claim_due(5) == []
     assert (await desk.callback(callback.id)).not_before == local("2026-11-25T09:05")
+
+
+def test_every_matter_has_its_recorded_words() -> None:
+    prompts = Prompts()
+    unknown = prompts.file("matter.unknown").path
+    spoken = {matter.code: prompts.pieces(matter.code)[0].path for matter in standard_matters()}
+    assert [code for code, path in spoken.items() if path == unknown] == []
