@@ -162,6 +162,7 @@ class Api:
 
 async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
     """What every response carries, streams and files included."""
+    response.headers["Server"] = "nuanxian"
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if identifier := request.get(_IDENTIFIER):
@@ -187,7 +188,7 @@ async def _body(request: web.Request, model: type[BaseModel]) -> BaseModel:
 
 
 def _query(request: web.Request) -> dict[str, str]:
-    names = list(request.query)
+    names = [name for name, _ in request.query.items()]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadRequest("参数重复", fields=[FieldProblem(name, "只能出现一次") for name in twice])
     return {harmless_text(name, "query"): harmless_text(value, name) for name, value in request.query.items()}
