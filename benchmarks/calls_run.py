@@ -1,5 +1,6 @@
 """One run of ``benchmarks.calls``: the server, the generators, and what was spent while the calls lasted."""
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -97,10 +98,11 @@ class GeneratorProcess:
         return self._process.pid
 
     def tell(self, command: dict[str, Any]) -> None:
-        """A line to its standard input."""
+        """A line to its standard input; one that has ended by itself needs none."""
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
 
     def wait_for(self, event: str, within_s: float = UP_WITHIN_S) -> dict[str, Any]:
         """The next such event; others are shown.
