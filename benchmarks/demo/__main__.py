@@ -16,6 +16,7 @@ import wave
 from collections.abc import Awaitable, Callable
 from datetime import time as clock_time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +29,13 @@ OUT = ROOT / "demo-out"
 CLIPS = ROOT / "data" / "speech"
 MOBILE, FIXED = "13800001234", "053285551234"
 DEMAND = CLIPS / "s17_a.wav"  # 家里暖气不热,暖气片摸着是凉的
-ANSWERS_B = ("s01_a.wav", "s11_a.wav", "s17_b.wav", "s08_a.wav", "s04_a.wav")  # 是的 没有修好 … 不满意 没有
+ANSWERS_B = {
+    "s03_b.wav": "好的",
+    "s11_b.wav": "没有修好",
+    "s17_b.wav": "家里暖气不热,暖气片摸着是凉的",
+    "s08_b.wav": "不满意",
+    "s06_b.wav": "不用了谢谢",
+}
 WRITTEN_BY_THE_SEAT = {
     "case_type": "HELP",
     "demand": "家里暖气不热,暖气片摸着是凉的",
@@ -250,9 +257,12 @@ async def run(demo: Demo) -> None:
         demo.note(f"the clock jumps to {window:%a %d %b %H:%M}: the callback window opens at 09:00")
         await in_human_queue(demo, api, case_a, "case A: SMS survey sent, answered 3 还是凉的 → human queue", 60)
         await demo.reach("case B: the AI voice callback rings the fixed line", fixed.event("answered", 60))
-        for _ in range(2):
-            await demo.reach("case B: the user answers the bot", fixed.event("said", 60))
-        await demo.reach("case B: the callback call is over", fixed.event("ended", 120))
+        for words in ANSWERS_B.values():
+            await demo.reach(f"case B: the bot asks, the user says {words}", fixed.event("said", 60))
+        await demo.reach("case B: the callback call is over", fixed.event("ended", 60))
+        await demo.reach(
+            "case B: the bot understood 没有修好 and 不满意", api.until(partial(understood, api, case_b), 30), str
+        )
         await in_human_queue(demo, api, case_b, "case B: 没有修好 → human queue", 30)
         await leave_evidence(api, (case_a, case_b))
     finally:
@@ -278,6 +288,15 @@ async def open_case_b(api: Api) -> str:
         },
     )
     return str(answer["case_number"])
+
+
+async def understood(api: Api, number: str) -> str | None:
+    """What the AI callback made of the conversation, once it says not solved and dissatisfied."""
+    for row in await api.get(f"/api/v1/cases/{number}/callbacks"):
+        for answer in (await api.get(f"/api/v1/callbacks/{row['id']}"))["answers"]:
+            if answer["channel"] == "ai_voice" and answer["resolved"] is False and answer["rating"] == "不满意":
+                return f"resolved: no, rating: 不满意, words: {answer['words']}"
+    return None
 
 
 async def leave_evidence(api: Api, numbers: tuple[str, str]) -> None:

@@ -35,10 +35,11 @@ def tell(event: str, **facts: Any) -> None:
 
 
 def unsigned_8bit(wav: Path) -> bytes:
-    """A 16-bit mono WAV at 8 kHz as pyVoIP wants it."""
+    """A 16-bit mono WAV at 8 kHz as pyVoIP wants it, as loud as 8 bits allow: quiet consonants would be lost."""
     with wave.open(str(wav)) as file:
         samples = struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes()))
-    return bytes((sample >> 8) + 128 for sample in samples)
+    gain = 32000 / max(1, *(abs(sample) for sample in samples))
+    return bytes((int(sample * gain) >> 8) + 128 for sample in samples)
 
 
 class Phone:
@@ -80,7 +81,7 @@ class Phone:
                 break
             call.write_audio(answer)
             tell("said", seconds=round(len(answer) / 8000, 1))
-            time.sleep(len(answer) / 8000)
+            self.let_pass(call, len(answer) / 8000)
         while call.state is CallState.ANSWERED:
             call.read_audio(FRAME, blocking=False)
             time.sleep(0.05)
@@ -102,6 +103,14 @@ class Phone:
                 tell("heard", seconds=round(spoken_s, 1))
                 return True
         return bool(call.state is CallState.ANSWERED)
+
+    def let_pass(self, call: Any, seconds: float) -> None:
+        """Speak on without listening; what comes meanwhile is read away, or it would be heard late."""
+        due = time.monotonic()
+        for _ in range(int(seconds / 0.02)):
+            due += 0.02
+            time.sleep(max(0.0, due - time.monotonic()))
+            call.read_audio(FRAME, blocking=False)
 
     def dial(self, number: str) -> None:
         """Call and wait for the answer."""
