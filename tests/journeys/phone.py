@@ -1,6 +1,7 @@
 """A telephone of the tests: SIP by hand on a UDP socket, tones and keys by RTP; it shares nothing with the server."""
 
 import asyncio
+import contextlib
 import secrets
 import struct
 from dataclasses import dataclass, field
@@ -191,6 +192,7 @@ class Phone(asyncio.DatagramProtocol):
         self._server = ("127.0.0.1", server_port)
         self._password = password
         self._transport: Any = None
+        self._registered = False
         self._waiting: dict[str, asyncio.Queue[Message]] = {}
         self._talks: dict[str, Talk] = {}
         self._answers: dict[str, bytes] = {}
@@ -213,7 +215,11 @@ class Phone(asyncio.DatagramProtocol):
             lambda: cls(server_port, account, password, host, mode), local_addr=(host, 0)
         )
         if register:
-            await phone.register()
+            try:
+                await phone.register()
+            except BaseException:
+                await phone.close()
+                raise
         return phone
 
     @property
@@ -238,13 +244,17 @@ class Phone(asyncio.DatagramProtocol):
         self._transport.sendto(data, self._server)
 
     async def close(self) -> None:
-        """Hang up everything."""
+        """Hang up everything, and be reachable no more."""
+        if self._registered:
+            with contextlib.suppress(TimeoutError, Refused):
+                await self.register(0)
         for talk in self._talks.values():
             talk.audio.close()
         for task in self._busy:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
         self._transport.close()
+        await asyncio.sleep(0)  # sockets are closed by the loop's next round
 
     async def register(self, expires_s: int = 120) -> None:
         """Prove who we are and be reachable.
@@ -255,8 +265,8 @@ class Phone(asyncio.DatagramProtocol):
         uri = f"sip:127.0.0.1:{self._server[1]}"
         me = f"<sip:{self.account}@127.0.0.1>"
         dialog = Dialog(uri, self.me, secrets.token_hex(8), f"{me};tag={secrets.token_hex(4)}", me)
-        extra = f"Expires: {expires_s}\r\n"
-        await self._authenticated(dialog, "REGISTER", extra=extra)
+        await self._authenticated(dialog, "REGISTER", extra=f"Expires: {expires_s}\r\n")
+        self._registered = expires_s > 0
 
     async def call(self, number: str, *, offer: str | None = None, ring_s: float = 20.0) -> Talk:
         """Dial and wait for the answer.
@@ -273,7 +283,7 @@ class Phone(asyncio.DatagramProtocol):
         body = offer if offer is not None else description(self.host, audio.port)
         try:
             final = await self._authenticated(dialog, "INVITE", body=body, within_s=ring_s)
-        except Refused:
+        except BaseException:
             audio.close()
             raise
         talk.final = final

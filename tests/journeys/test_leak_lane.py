@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.rtp_phone import tone_seconds
-from tests.journeys.conftest import LINES, Dial
+from tests.journeys.installation import LINES, Phones
 from tests.journeys.phone import Phone, Talk
 from tests.journeys.shipped_server import ShippedServer
 
@@ -43,7 +43,7 @@ async def p0_case(hotline: ShippedServer, phone: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("user", "rest"), [("user2", "break"), ("user3", "wrap_up")])
 async def test_key_1_takes_a_seat_that_is_resting(
-    hotline: ShippedServer, phone: Dial, user: str, rest: str
+    hotline: ShippedServer, phone: Phones, user: str, rest: str
 ) -> None:
     seat = await phone("8001")
     await sign_in(hotline, "8001", *(["break"] if rest == "break" else []))
@@ -56,11 +56,17 @@ async def test_key_1_takes_a_seat_that_is_resting(
     await ringing.until_answered()
     case = await p0_case(hotline, LINES[user])
     await talk_both_ways(caller, ringing)
+    if rest == "break":  # a line that drops: the caller is not hung up on but connected again
+        await ringing.hang_up()
+        ringing = await asyncio.wait_for(seat.rung.get(), 20)
+        await ringing.until_answered()
+        heard_s = tone_seconds(b"".join(caller.audio.heard), STAFF_HZ)
+        ringing.say(STAFF_HZ)
+        await caller.audio.until_tone(STAFF_HZ, heard_s + 1.0, within_s=20)
 
-    await ringing.hang_up()
-    await caller.audio.until_packets(100)  # the staff left: the caller still is not hung up on
     assert not caller.ended.is_set()
     await caller.hang_up()
+    await ringing.until_ended()
     record = await hotline.until_call_record(LINES[user])
     assert record["call"]["cause"] == "NORMAL"
     assert case["number"] not in str(await hotline.get("/api/v1/rescue-desk")), "a person spoke with this caller"
@@ -78,7 +84,7 @@ async def one_talk_before(user: Phone, seat: Phone) -> None:
 
 
 async def test_without_a_seat_the_duty_chain_is_rung_and_the_first_to_press_1_is_connected(
-    hotline: ShippedServer, phone: Dial
+    hotline: ShippedServer, phone: Phones
 ) -> None:
     shift_lead, rescue = await phone("duty1", mode="ring"), await phone("duty2", mode="ring")
     caller = await leak_call(await phone("user4", register=False))
@@ -107,7 +113,7 @@ async def test_without_a_seat_the_duty_chain_is_rung_and_the_first_to_press_1_is
 
 
 async def test_a_caller_who_hangs_up_before_a_person_spoke_is_given_to_the_rescue_desk(
-    hotline: ShippedServer, phone: Dial
+    hotline: ShippedServer, phone: Phones
 ) -> None:
     caller = await leak_call(await phone("user5", register=False))
     case = await p0_case(hotline, LINES["user5"])

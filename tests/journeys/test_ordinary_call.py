@@ -3,14 +3,14 @@
 import pytest
 
 from tests.fakes.rtp_phone import tone_seconds
-from tests.journeys.conftest import LINES, Dial
+from tests.journeys.installation import LINES, Phones
 from tests.journeys.shipped_server import ShippedServer
 
 pytestmark = pytest.mark.journey
 CALLER_HZ, SEAT_HZ = 500, 1000
 
 
-async def test_a_call_goes_from_the_greeting_to_a_seat_and_becomes_a_case(hotline: ShippedServer, phone: Dial) -> None:
+async def test_a_call_goes_from_the_greeting_to_a_seat_and_becomes_a_case(hotline: ShippedServer, phone: Phones) -> None:
     seat, user = await phone("8001"), await phone("user1", register=False)
     signing_in = await seat.call("*11")
     await signing_in.until_ended()

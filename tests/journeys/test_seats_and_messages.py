@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.rtp_phone import tone_seconds
-from tests.journeys.conftest import LINES, Dial
+from tests.journeys.installation import LINES, Phones
 from tests.journeys.shipped_server import ShippedServer
 
 pytestmark = pytest.mark.journey
@@ -14,7 +14,7 @@ CALLER_HZ, SEAT_HZ = 500, 1000
 
 
 async def test_with_nobody_signed_in_the_bot_takes_a_message_and_makes_a_case(
-    hotline: ShippedServer, phone: Dial
+    hotline: ShippedServer, phone: Phones
 ) -> None:
     caller = await (await phone("user6", register=False)).call("96556")
     caller.say(CALLER_HZ)
@@ -31,7 +31,7 @@ async def test_with_nobody_signed_in_the_bot_takes_a_message_and_makes_a_case(
 
 
 async def test_a_seat_that_does_not_answer_goes_on_break_and_the_caller_to_the_next(
-    hotline: ShippedServer, phone: Dial
+    hotline: ShippedServer, phone: Phones
 ) -> None:
     deaf, awake = await phone("8001", mode="ring"), await phone("8002")
     for account in ("8001", "8002"):  # the one signed in first has been free longest
@@ -54,16 +54,16 @@ async def test_a_seat_that_does_not_answer_goes_on_break_and_the_caller_to_the_n
     assert causes["8001"] in {"NO_ANSWER", "CANCELLED"} and causes["8002"] == "NORMAL"
 
 
-async def test_a_seat_signs_in_rests_comes_back_and_leaves_by_its_phone(hotline: ShippedServer, phone: Dial) -> None:
+async def test_a_seat_signs_in_rests_comes_back_and_leaves_by_its_phone(hotline: ShippedServer, phone: Phones) -> None:
     seat = await phone("8002")
-    for code, state in (("*11", "free"), ("*12", "break"), ("*13", "free"), ("*14", "signed_out")):
+    for code, state in (("*11", "free"), ("*12", "break"), ("*13", "free"), ("*14", "offline")):
         confirmation = await seat.call(code)
         await confirmation.until_ended()
         assert len(confirmation.audio.heard) > 20, f"{code} was not confirmed by voice"
         await hotline.until_seat("8002", state)
 
 
-async def test_a_phone_that_is_no_seat_changes_nothing_by_a_short_code(hotline: ShippedServer, phone: Dial) -> None:
+async def test_a_phone_that_is_no_seat_changes_nothing_by_a_short_code(hotline: ShippedServer, phone: Phones) -> None:
     before: Any = await hotline.get("/api/v1/seats")
     plain = await phone("user8")
     try:
