@@ -1,7 +1,7 @@
 """How well demands are understood: ``python -m benchmarks.intents FILE.jsonl`` (text, intent, case_type, urgency).
 
 On the file the shipped model was trained from, ten-fold cross-validation; on any other, the shipped model as it is.
-Only the classifier is cross-validated: the safety rules were written with that file in sight, so its leak figures flatter.
+Only the classifier is cross-validated: the safety rules were written with that file in sight, so leak figures flatter.
 """
 
 import argparse
