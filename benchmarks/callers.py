@@ -125,7 +125,9 @@ class Callers(Generator):
         self._invite(call)
 
     def _invite(self, call: CallerCall) -> None:
-        self.send(call.dialog.request("INVITE", call.branch, body=description(self.host, call.line.port)))
+        codec = (0, "PCMU") if self.order.get("pcmu") else (8, "PCMA")
+        body = description(self.host, call.line.port, codec=codec)
+        self.send(call.dialog.request("INVITE", call.branch, body=body))
 
     def _mind(self, call: CallerCall, now_s: float) -> None:
         if call.state is State.CALLING:

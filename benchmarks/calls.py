@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.against_pyvoip import measure
 from benchmarks.calls_checks import Failures, check_recordings, check_records
 from benchmarks.calls_run import Load, Session, run_load
 from benchmarks.figures import percentile
@@ -45,6 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cps", type=float, default=0.0, help="calls set up a second, instead of held calls")
     parser.add_argument("--rate", type=float, default=10.0, help="calls placed a second while held calls are set up")
     parser.add_argument("--capacity", type=int, default=0, help="set the server's capacity and place 10 calls more")
+    parser.add_argument("--against", choices=("pyvoip",), help="measure that softphone as an IVR, for comparison")
     parser.add_argument("--server", type=Path, default=ROOT / "server.py", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -98,6 +100,8 @@ def _held_calls(options: argparse.Namespace) -> dict[str, Any]:
     }
     if outcome.seats is not None:
         result.update(_seat_delays(callers, outcome.seats["calls"]))
+    if options.against:
+        result.update(measure(options.calls, options.seconds))
     return result
 
 

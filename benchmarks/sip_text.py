@@ -70,11 +70,13 @@ def parse(data: bytes) -> Message | None:
     return Message(start, headers, body)
 
 
-def description(host: str, port: int) -> str:
-    """An offer or answer: A-law and telephone events."""
+def description(host: str, port: int, *, codec: tuple[int, str] = (8, "PCMA")) -> str:
+    """An offer or answer: one codec (payload type and name) and telephone events."""
+    payload_type, name = codec
     return (
-        f"v=0\r\no=bench 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8 101\r\n"
-        "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+        f"v=0\r\no=bench 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+        f"m=audio {port} RTP/AVP {payload_type} 101\r\na=rtpmap:{payload_type} {name}/8000\r\n"
+        "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
     )
 
 
