@@ -4,10 +4,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VOICES := .tools/voices
 CONFIG ?=
 LAN ?=
 
-.PHONY: help run demo test test-fast lint env env-run peers bench prompts lock clean
+.PHONY: help run demo test test-fast lint env env-run peers bench prompts train lock clean
 
 help:
 	@echo "make run         start the hotline on this machine (first time: installs, then shows accounts and what to dial)"
@@ -16,6 +17,8 @@ help:
 	@echo "make test        every test; installs the peers it needs where it may"
 	@echo "make lint        ruff, mypy --strict, import contracts"
 	@echo "make bench       the figures of docs/performance.md"
+	@echo "make prompts     render what the dialogues say (Kokoro, in an environment of its own)"
+	@echo "make train       train the classifier of demands from data/intents"
 
 run: env-run
 	@$(BIN)/python server.py run $(if $(CONFIG),--config $(CONFIG)) $(if $(LAN),--lan)
@@ -42,8 +45,16 @@ bench: env peers
 	$(BIN)/python -m benchmarks.replies data/replies/sms_replies.jsonl
 	$(BIN)/python -m benchmarks.intents data/intents/utterances.jsonl
 
-prompts: env
-	$(BIN)/python -m ivr.synthesis render
+prompts: $(VOICES)/.installed
+	$(VOICES)/bin/python -m ivr.synthesis render
+
+train: env
+	$(BIN)/python -m ivr.train_intents
+
+$(VOICES)/.installed: requirements/voices.lock
+	$(PYTHON) -m venv $(VOICES)
+	$(VOICES)/bin/python -m pip install -q --disable-pip-version-check -r requirements/voices.lock
+	@touch $@
 
 env: $(VENV)/.dev
 env-run: $(VENV)/.run

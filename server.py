@@ -19,20 +19,13 @@ import uvloop
 from composition.certificate import local_address, local_certificate
 from composition.first_start import embedded_settings_file, passwords_of
 from composition.foundation import Foundation, lay_foundation, make_folders
-from composition.hotline import Hotline
-from composition.jobs import run_jobs
 from composition.logs import configure_logs
-from composition.messages import run_messages
-from composition.speech import run_speech
-from composition.welcome import welcome
 from vocabulary.errors import ConfigurationRefused, NuanxianError
 from vocabulary.settings import Settings
 from vocabulary.settings_file import load_settings
 
-CHILDREN: dict[str, Callable[[Foundation, asyncio.Event], Awaitable[None]]] = {
-    "messages": run_messages,
-    "jobs": run_jobs,
-}
+Work = Callable[[Foundation, asyncio.Event], Awaitable[None]]
+CHILDREN = ("messages", "jobs", "speech", "media")
 JOBS_NICE = 15  # design §3
 
 
@@ -40,7 +33,7 @@ def main() -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(prog="server.py", description="暖线 Nuanxian, a service-hotline server")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("run", "check", "speech", *CHILDREN):
+    for name in ("run", "check", *CHILDREN):
         command = commands.add_parser(name)
         command.add_argument("--config", type=Path, default=None, help="settings file (TOML)")
         command.add_argument("--lan", action="store_true", help="bind the local network, not only this machine")
@@ -48,19 +41,7 @@ def main() -> int:
     try:
         settings, file = read_settings(options.config, lan=options.lan)
         configure_logs(settings.log_level)
-        match options.command:
-            case "check":
-                print(f"{file}: 没有发现问题 (no mistakes)")
-            case "speech":
-                run_speech(settings)
-            case "run":
-                uvloop.run(run_server(settings, file, lan=options.lan))
-            case child:
-                if child == "jobs":
-                    os.nice(JOBS_NICE)
-                    asyncio.run(run_child(settings, CHILDREN[child]))
-                else:
-                    uvloop.run(run_child(settings, CHILDREN[child]))
+        run_command(options.command, settings, file, lan=options.lan)
     except ConfigurationRefused as refused:
         print("\n".join(refused.mistakes), file=sys.stderr)
         return 2
@@ -68,6 +49,32 @@ def main() -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def run_command(command: str, settings: Settings, file: Path, *, lan: bool) -> None:
+    """Each process imports only its own rooms: they start together on two cores."""
+    match command:
+        case "check":
+            print(f"{file}: 没有发现问题 (no mistakes)")
+        case "run":
+            uvloop.run(run_server(settings, file, lan=lan))
+        case "speech":
+            from composition.speech import run_speech
+
+            run_speech(settings)
+        case "media":
+            from composition.telephony import run_media
+
+            run_media(settings)
+        case "messages":
+            from composition.messages import run_messages
+
+            uvloop.run(run_child(settings, run_messages))
+        case "jobs":
+            from composition.jobs import run_jobs
+
+            os.nice(JOBS_NICE)
+            asyncio.run(run_child(settings, run_jobs))
 
 
 def read_settings(config: Path | None, *, lan: bool) -> tuple[Settings, Path]:
@@ -83,6 +90,9 @@ def read_settings(config: Path | None, *, lan: bool) -> tuple[Settings, Path]:
 
 async def run_server(settings: Settings, file: Path, *, lan: bool) -> None:
     """Start, tell people, wait for SIGTERM or Ctrl-C, stop."""
+    from composition.hotline import Hotline
+    from composition.welcome import welcome
+
     stopping = stop_on_signals()
     passwords = passwords_of(settings)
     certificate = local_certificate(make_folders(settings).data) if lan else None
@@ -98,7 +108,7 @@ async def run_server(settings: Settings, file: Path, *, lan: bool) -> None:
             await hotline.stop()
 
 
-async def run_child(settings: Settings, work: Callable[[Foundation, asyncio.Event], Awaitable[None]]) -> None:
+async def run_child(settings: Settings, work: Work) -> None:
     """One process beside the server; the schema is up to date already."""
     stopping = stop_on_signals()
     base = await lay_foundation(settings, migrate=False)

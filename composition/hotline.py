@@ -69,7 +69,7 @@ class Hotline:
             log.warning("prompt is not what the dialogue says", extra={"prompt": stale.key, "reason": stale.reason})
         self._journal = Journal(store.database)
         self.switchboard = Switchboard(
-            telephony_config(base, passwords, prompts),
+            telephony_config(settings, base.folders, passwords.accounts, prompts),
             clock=clock,
             journal=SqlCallJournal(self._journal),
             keyer=store.phone_keyer,

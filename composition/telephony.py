@@ -1,37 +1,47 @@
 """Settings → telephony."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from composition.first_start import Passwords
-from composition.foundation import Foundation
+from composition.foundation import Folders, make_folders
 from ivr.prompts import Prompts
 from telephony.dial_plan import HOTLINE_PLAN, DialPlan, PlanAction, PlanRow
-from telephony.switchboard import TelephonyConfig
+from telephony.switchboard import TelephonyConfig, run_media_alone
 from telephony.trunks import SimulatedLine, Trunk, TrunkKind
 from vocabulary.phone_number import PhoneNumber
 from vocabulary.settings import DialPlanSettings, Settings, TrunkSettings
 
 
-def telephony_config(base: Foundation, passwords: Passwords, prompts: Prompts) -> TelephonyConfig:
-    """Everything telephony needs, as plain values."""
-    settings = base.settings
+def run_media(settings: Settings) -> None:
+    """``python server.py media``: the media worker by itself; needs neither database nor secrets."""
+    run_media_alone(telephony_config(settings, make_folders(settings), {}, Prompts()))
+
+
+def telephony_config(
+    settings: Settings, folders: Folders, passwords: Mapping[str, str], prompts: Prompts
+) -> TelephonyConfig:
+    """Everything telephony needs, as plain values.
+
+    Args:
+        passwords: SIP account → password.
+    """
     sip, media = settings.sip, settings.media
     return TelephonyConfig(
-        spool=base.folders.spool,
-        socket_path=base.folders.media_socket,
+        spool=folders.spool,
+        socket_path=folders.media_socket,
         bind_host=sip.bind,
         port=sip.port,
         advertised_host=sip.advertised_address or "",
         tcp=sip.tcp,
         realm=sip.realm,
         max_contacts=sip.max_contacts,
-        accounts=passwords.accounts,
+        accounts=dict(passwords),
         trunks=(*(_trunk(each, settings) for each in settings.trunks), *_unchallenged(settings)),
         plan=_plan(settings, prompts),
         capacity_calls=sip.capacity_calls,
         rtp_port_low=media.port_low,
         rtp_port_high=media.port_high,
         rtp_timeout_s=media.rtp_timeout_s,
+        attach_media=media.attach,
         never_banned=frozenset(sip.trusted_without_digest) if sip.ban_wrong_passwords else None,
     )
 

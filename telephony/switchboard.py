@@ -10,7 +10,7 @@ from telephony.calls import CallRules, Calls
 from telephony.dial_plan import HOTLINE_PLAN, DialPlan
 from telephony.legs import LegMedia
 from telephony.loop_stall import LoopStall
-from telephony.media import MediaWorker, MediaWorkerConfig
+from telephony.media import MediaWorker, MediaWorkerConfig, run_media_worker
 from telephony.sip import Credentials, Hop, SipEndpoint, SipSettings, TrunkRegistration, WrongPasswordLimiter
 from telephony.trunks import Trunk, TrunkKind
 from vocabulary.clock import Clock
@@ -92,15 +92,7 @@ class Switchboard:
         rules = CallRules(config.capacity_calls, config.plan, config.trunks, config.area_code)
         self.calls = Calls(rules, clock=clock, journal=journal, keyer=keyer)
         self.worker = MediaWorker(
-            MediaWorkerConfig(
-                name="media",
-                socket_path=config.socket_path,
-                spool=config.spool,
-                bind_host=config.bind_host,
-                port_low=config.rtp_port_low,
-                port_high=config.rtp_port_high,
-                attach=config.attach_media,
-            ),
+            media_config(config),
             on_recording=self.calls.recording_ended,
             on_died=on_media_died,
         )
@@ -143,6 +135,24 @@ class Switchboard:
         await self.calls.stop()
         await self.endpoint.stop()
         await self.worker.stop()
+
+
+def media_config(config: TelephonyConfig) -> MediaWorkerConfig:
+    """What the media worker needs of it."""
+    return MediaWorkerConfig(
+        name="media",
+        socket_path=config.socket_path,
+        spool=config.spool,
+        bind_host=config.bind_host,
+        port_low=config.rtp_port_low,
+        port_high=config.rtp_port_high,
+        attach=config.attach_media,
+    )
+
+
+def run_media_alone(config: TelephonyConfig) -> None:
+    """Be the media worker until SIGTERM (``server.py media``); the server then has ``attach_media`` set."""
+    run_media_worker(media_config(config), stay=True)
 
 
 def _limiter(config: TelephonyConfig, clock: Clock) -> WrongPasswordLimiter:

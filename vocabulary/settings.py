@@ -100,6 +100,7 @@ class MediaSettings(_Section):
     port_low: Port = 20000
     port_high: Port = 23999
     rtp_timeout_s: Seconds = 30.0
+    attach: bool = Field(False, description="the worker is started by itself: python server.py media")
 
     @model_validator(mode="after")
     def _ordered(self) -> "MediaSettings":
