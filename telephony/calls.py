@@ -181,7 +181,8 @@ class Calls:
         try:
             match = self._match(invite)
         except TrunkNotMatched as refused:
-            self._refuse(invite, admission, Cause.TRUNK_NOT_MATCHED, str(refused))
+            known = invite.trunk is not None  # the line is known, so it is the number that nobody serves on it
+            self._refuse(invite, admission, Cause.NOT_FOUND if known else Cause.TRUNK_NOT_MATCHED, str(refused))
             return
         decision = self._rules.plan.decide(invite.dialled, from_trunk=match is not None)
         if decision.row is None:

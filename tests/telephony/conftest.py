@@ -31,7 +31,7 @@ TRUNKS = (
     ),
     Trunk(
         "telecom", TrunkKind.REGISTER, networks=("198.51.100.7",), host="sbc.example", username="96556", password="s",
-        callers=("96556",), priority=2,
+        callers=("96556",), priority=2, dialled="96556",
     ),
     Trunk(
         "sim", TrunkKind.SIM, callers=("96556",), priority=9, carries="1390.*",

@@ -69,6 +69,14 @@ async def test_a_call_from_no_known_trunk_is_refused_naming_each_trunk(hotline: 
     assert hotline.causes == [Cause.TRUNK_NOT_MATCHED]
 
 
+async def test_a_number_that_a_known_trunk_does_not_bring_is_not_found(hotline: Hotline) -> None:
+    source = FakeInvite().source._replace(host="198.51.100.7")
+    invite = hotline.ring(dialled="1000", trunk="telecom", source=source)
+    await hotline.settled()
+    assert invite.said == ["404"]
+    assert hotline.causes == [Cause.NOT_FOUND]
+
+
 async def test_a_phones_own_call_goes_to_the_account_handler_and_a_trunk_cannot_dial_its_codes(
     hotline: Hotline,
 ) -> None:
