@@ -205,6 +205,14 @@ class ShippedServer:
                 await asyncio.sleep(0.1)
         return found
 
+    async def until_ready(self, within_s: float = 20.0) -> None:
+        """Wait until ``/readyz`` says that calls are taken."""
+
+        async def ready() -> bool:
+            return await asyncio.to_thread(self._answers, "/readyz")
+
+        await self.until(ready, within_s)
+
     async def until_logged(self, text: str, within_s: float = 20.0, *, times: int = 1) -> str:
         """Wait until a text stands in its log so often; the log."""
 
