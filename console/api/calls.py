@@ -11,7 +11,7 @@ from pydantic import Field
 from access.roles import Scope
 from asr.queries import TranscriptQueries
 from console.endpoint import Ask, Endpoint, Nothing, Shape
-from console.errors import BadRequest, FieldProblem, NotThere
+from console.errors import BadRequest, FieldProblem, NotThere, Unavailable
 from console.inputs import Moment, ReasonText
 from console.ports import Audited
 from telephony.queries import CallQueries, CallRow
@@ -200,7 +200,10 @@ class CallsApi:
             raise NotThere("没有这段录音,或还在保存")
         await self._audited(ask.by.name, "recording.listen", f"recording {recording}", ask.query.reason)
         pieces = self._recordings.pieces(key)
-        first = await anext(pieces, b"")  # a recording that cannot be read is refused before anything is sent
+        try:
+            first = await anext(pieces, b"")
+        except NuanxianError as error:  # before anything is sent
+            raise Unavailable("录音文件现在读不出来,已记录") from error
         response = web.StreamResponse(
             headers={
                 "Content-Type": "audio/x-wav",

@@ -153,9 +153,7 @@ async def test_a_token_opens_only_what_it_was_made_for(admin: Person) -> None:
 )
 async def test_a_body_that_cannot_be_is_refused(client: Client, raw: bytes, status: int) -> None:
     stranger = Person(client, "", "none")
-    await stranger.refused(
-        "POST", "/api/v1/sign-in", status, data=raw, headers={"Content-Type": "application/json"}
-    )
+    await stranger.refused("POST", "/api/v1/sign-in", status, data=raw, headers={"Content-Type": "application/json"})
 
 
 async def test_a_form_is_no_json(client: Client) -> None:
@@ -266,6 +264,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 async def test_no_body_at_all_is_answered_with_a_5xx(desk: ConsoleDesk, admin: Person, data: st.DataObject) -> None:
@@ -277,9 +276,7 @@ async def test_no_body_at_all_is_answered_with_a_5xx(desk: ConsoleDesk, admin: P
             continue
         body = data.draw(st.dictionaries(st.sampled_from(names), values, max_size=len(names)))
         raw = json.dumps(body)
-        answer = await admin.ask(
-            row.method, address_of(row), data=raw, headers={"Content-Type": "application/json"}
-        )
+        answer = await admin.ask(row.method, address_of(row), data=raw, headers={"Content-Type": "application/json"})
         assert answer.status < 500, f"{name_of(row)} answered {answer.status} to {raw}: {await answer.text()}"
 
 

@@ -85,10 +85,10 @@ class ConsoleDesk:
         await self.store.database.dispose()
 
 
-async def open_desk(folder: Path, *, limit: RateLimit | None = None) -> ConsoleDesk:
+async def open_desk(folder: Path, *, limit: RateLimit | None = None, url: str = "") -> ConsoleDesk:
     clock = FakeClock()
     secrets = load_or_create(folder)
-    database = Database(f"sqlite:///{folder / 'nuanxian.db'}", cipher=FieldCipher(secrets.field_keys))
+    database = Database(url or f"sqlite:///{folder / 'nuanxian.db'}", cipher=FieldCipher(secrets.field_keys))
     start_mappers()
     async with database.writing.begin() as connection:
         await connection.run_sync(metadata.create_all)

@@ -122,9 +122,7 @@ async def test_a_program_gets_a_key_that_its_owner_sees_and_takes_away(agent: Pe
 
 
 async def test_a_key_holds_no_more_than_its_maker(agent: Person) -> None:
-    refused = await agent.refused(
-        "POST", "/api/v1/me/tokens", 403, json={"label": "mine", "scopes": ["users:manage"]}
-    )
+    refused = await agent.refused("POST", "/api/v1/me/tokens", 403, json={"label": "mine", "scopes": ["users:manage"]})
     assert "users:manage" in refused["detail"]
 
 
@@ -135,9 +133,7 @@ async def test_nobody_takes_somebody_elses_token_away(desk: ConsoleDesk, client:
     await other.get("/api/v1/me")
 
 
-async def test_ones_own_password_is_changed_with_the_old_one(
-    desk: ConsoleDesk, client: Client
-) -> None:
+async def test_ones_own_password_is_changed_with_the_old_one(desk: ConsoleDesk, client: Client) -> None:
     password = await desk.user("lihua", Role.AGENT)
     person = await sign_in(client, "lihua", password)
     refused = await person.refused(

@@ -11,6 +11,7 @@ from tests.fakes.console_desk import Client, ConsoleDesk, Person, fields_of, sig
 
 pytestmark = pytest.mark.store
 
+
 async def test_a_demand_goes_its_seven_steps(admin: Person) -> None:
     number = await opened(admin)
     assert await to_callback(admin, number) == [
@@ -110,10 +111,15 @@ async def test_a_unit_does_not_see_how_its_case_was_rated_before_the_archive(
 
 ODD: tuple[Any, ...] = (
     None, True, -1, 2**53, 10**30, 1.5, 1e308, "", " ", "\0", "\ud800", "9999-12-31T23:59:59-12:00",
-    "0001-01-01T00:00:00+14:00", "2026-11-24T09:00:00", "x" * 5000, "'; DROP TABLE hotline_case; --", [], ["\0"], {}, [[]],
+    "0001-01-01T00:00:00+14:00", "2026-11-24T09:00:00", "x" * 5000,
+    "长" * 79, "长" * 1999, "'; DROP TABLE hotline_case; --", [], ["\0"], {}, [[]],
 )  # fmt: skip
 
 
+on_both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@on_both
 async def test_no_field_of_a_case_or_a_move_makes_the_server_fail(admin: Person) -> None:
     """Whole bodies with one field after another replaced by what nobody would send."""
     number = await opened(admin)
@@ -127,10 +133,11 @@ async def test_no_field_of_a_case_or_a_move_makes_the_server_fail(admin: Person)
                 assert answer.status < 500, f"{path} answered {answer.status} to {name}={value!r}"
 
 
-@pytest.mark.parametrize(("event", "role"), [("save", "AGENT"), ("feedback", "UNIT_DISPATCH"), ("unreachable", "CALLBACK")])
-async def test_no_field_of_a_moves_fields_makes_the_server_fail(
-    admin: Person, event: str, role: str
-) -> None:
+@on_both
+@pytest.mark.parametrize(
+    ("event", "role"), [("save", "AGENT"), ("feedback", "UNIT_DISPATCH"), ("unreachable", "CALLBACK")]
+)
+async def test_no_field_of_a_moves_fields_makes_the_server_fail(admin: Person, event: str, role: str) -> None:
     number = await opened(admin)
     if event == "feedback":
         for step, post, fields in TO_CALLBACK[:4]:
