@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from telephony.switchboard import Switchboard
 from vocabulary.settings import Settings
 
 log = logging.getLogger(__name__)
+GC_ALLOCATIONS = 20_000
+"""Between two young collections; a call allocates a few thousand objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,22 @@ class Hotline:
         self._run(self._react(), "events")
         self._run(self.trade.callbacks.run(tick_s), "callbacks")
         self._run(self.trade.dialler.run(tick_s), "dialler")
+        await self._warm_up()
         return Started(self.switchboard.port, users)
+
+    async def _warm_up(self) -> None:
+        """Read once what a call will read, and take all that stands now out of the garbage collector's rounds.
+
+        Without it the first caller waited half a second longer, and full collections held the loop for 0.1 s.
+        """
+        await self.trade.seats.outlook()
+        async with self._base.store.units.reading() as uow:
+            await uow.queue.waiting()
+            await uow.callbacks.live_of_person("")
+            await uow.cases.answered("")
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_ALLOCATIONS, 20, 50)
 
     async def stop(self) -> None:
         """Stop all, newest first; calls under way are ended and recorded."""

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import configure_mappers
+
 from store.database import Database
 from store.field_encryption import FieldCipher
 from store.jobs import DbosJobWriter
@@ -51,6 +53,7 @@ async def open_store(
     if migrate:
         await asyncio.to_thread(upgrade, url)
     start_mappers()
+    configure_mappers()  # else the first call of the day pays for it
     keyer = PhoneKeyer(secrets.phone_key)
     database = Database(url, cipher=FieldCipher(secrets.field_keys))
     writer = DbosJobWriter(database, clock=clock)

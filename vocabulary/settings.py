@@ -89,7 +89,7 @@ class DialPlanSettings(_Section):
 
     number: Digits
     action: Literal["prompt", "seat", "wait", "queue"]
-    prompt: str = "music_hold"
+    prompt: str = "music.hold"
     seat: str | None = Field(None, description='action = seat: "host:port" of a static phone, or an account')
     record: bool = True
 
