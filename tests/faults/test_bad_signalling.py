@@ -111,7 +111,7 @@ async def test_an_unknown_caller_is_challenged_and_gets_no_further(server: Shipp
     assert challenged.value.status in {401, 407}
     with pytest.raises(Refused) as refused:
         await (await phone("stranger", secret="guessed-it", register=False)).call("96556")
-    assert refused.value.status == 403
+    assert refused.value.status in {401, 403}
 
 
 async def test_wrong_passwords_are_refused_and_then_met_with_silence(server: ShippedServer, phone: Phones) -> None:

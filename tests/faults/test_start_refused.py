@@ -67,10 +67,7 @@ def test_wrong_settings_are_refused_with_their_lines(tmp_path: Path, command: st
     file.write_text('[sip]\nport = 70000\nprot = 1\n\n[[accounts]]\nusername = "81"\npassword = "short"\n', "utf-8")
     done = run(command, file)
     assert done.returncode == 2
-    mistakes = done.stderr.splitlines()
-    assert [line.split(" ")[0] for line in mistakes] == [f"{file}:{n}:" for n in (2, 3, 7)] or all(
-        f"{file}:{n}" in done.stderr for n in (2, 3, 7)
-    ), done.stderr
+    assert all(f"{file}:{line}" in done.stderr for line in (2, 3, 7)), done.stderr
     assert "65535" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "var").exists()
 
