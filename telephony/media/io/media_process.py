@@ -196,8 +196,7 @@ class MediaProcess:
                 raise OSError("the leg's identifier is in use")
             sock, port = self._ports.bind()
         except OSError as error:
-            self._opening.pop(command.leg, None)
-            self._report(LegRefusedFact(command.request, command.leg, str(error)))
+            self._refuse(command, error)
             return
         leg = Leg(command.leg, port, self._report, self._set_ticking)
         try:
@@ -206,10 +205,19 @@ class MediaProcess:
             sock.close()
             self._ports.release(port)
             raise
+        except OSError as error:  # e.g. no file descriptors are left
+            sock.close()
+            self._ports.release(port)
+            self._refuse(command, error)
+            return
         self._opening.pop(command.leg, None)
         self._legs[leg.id] = leg
         self._set_ticking(leg.speaker, True)
         self._report(LegOpened(command.request, leg.id, port))
+
+    def _refuse(self, command: OpenLeg, error: OSError) -> None:
+        self._opening.pop(command.leg, None)
+        self._report(LegRefusedFact(command.request, command.leg, error.strerror or str(error)))
 
     def _close_unopened(self, leg_id: str) -> None:
         opening = self._opening.pop(leg_id, None)

@@ -35,6 +35,37 @@ def test_a_port_that_another_program_holds_is_passed_over() -> None:
     assert pool.free == 1
 
 
+def test_a_whole_block_of_another_program_is_passed_over_and_its_ports_come_last() -> None:
+    others = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(120)]
+    try:
+        for index, other in enumerate(others):
+            other.bind(("127.0.0.1", 43200 + 2 * index))
+        pool = PortPool("127.0.0.1", 43200, 43444)
+        first, second = pool.bind(), pool.bind()
+        assert [first[1], second[1]] == [43440, 43442]
+        first[0].close()
+        second[0].close()
+    finally:
+        for other in others:
+            other.close()
+
+
+def test_when_other_programs_hold_every_port_the_leg_is_refused_and_none_is_lost() -> None:
+    pool = PortPool("127.0.0.1", 43450, 43452)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+    ):
+        one.bind(("127.0.0.1", 43450))
+        two.bind(("127.0.0.1", 43452))
+        with pytest.raises(OSError, match="no free RTP port"):
+            pool.bind()
+    assert pool.free == 2
+    sock, port = pool.bind()
+    sock.close()
+    assert port == 43450
+
+
 def test_an_address_of_another_machine_is_refused() -> None:
     with pytest.raises(OSError):
         PortPool("192.0.2.1", 43120, 43122).bind()
