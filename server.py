@@ -17,6 +17,7 @@ from pathlib import Path
 import uvloop
 
 from composition.certificate import local_address, local_certificate
+from composition.children import end_with
 from composition.first_start import embedded_settings_file, passwords_of
 from composition.foundation import Foundation, lay_foundation, make_folders
 from composition.logs import configure_logs
@@ -37,7 +38,10 @@ def main() -> int:
         command = commands.add_parser(name)
         command.add_argument("--config", type=Path, default=None, help="settings file (TOML)")
         command.add_argument("--lan", action="store_true", help="bind the local network, not only this machine")
+        command.add_argument("--with-server", type=int, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.with_server is not None:
+        end_with(options.with_server)
     try:
         settings, file = read_settings(options.config, lan=options.lan)
         configure_logs(settings.log_level)

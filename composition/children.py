@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import ctypes
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +14,8 @@ from pathlib import Path
 from vocabulary.clock import Clock
 
 log = logging.getLogger(__name__)
-SERVER = Path(__file__).resolve().parent.parent / "server.py"
+PROGRAM = (sys.executable, str(Path(__file__).resolve().parent.parent / "server.py"))
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,19 @@ class Child:
     Args:
         name: the subcommand; stands in the log.
         arguments: what follows it.
+        program: takes the subcommand and ``--with-server PID``.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str], clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        clock: Clock,
+        patience: Patience | None = None,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
         self.name = name
+        self._program = program
         self._arguments = arguments
         self._clock = clock
         self._patience = patience or Patience()
@@ -78,14 +91,10 @@ class Child:
         pause_s = self._patience.first_s
         while True:
             began_s = self._clock.monotonic_s()
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                str(SERVER),
-                self.name,
-                *self._arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-            )
-            code = await self._process.wait()
+            try:
+                code = await self._live_once()
+            except OSError as error:  # no memory, no handles: the machine may recover
+                code = f"not started: {error.strerror}"
             lived_s = self._clock.monotonic_s() - began_s
             if lived_s >= self._patience.steady_s:
                 pause_s = self._patience.first_s
@@ -93,3 +102,31 @@ class Child:
             self.restarts += 1
             await self._clock.sleep(pause_s)
             pause_s = min(pause_s * 2, self._patience.most_s)
+
+    async def _live_once(self) -> int | str:
+        """Start it and wait for its end; the exit status."""
+        self._process = await asyncio.create_subprocess_exec(
+            *self._program,
+            self.name,
+            *self._arguments,
+            "--with-server",
+            str(os.getpid()),
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+        return await self._process.wait()
+
+
+def end_with(server: int) -> None:
+    """Ask the kernel to end this process with the server that started it, also when that one is killed.
+
+    Otherwise the next start's processes would run beside those of the last.
+
+    Args:
+        server: process id of the server; nothing is left to do if it is gone already.
+    Raises:
+        SystemExit: it is gone.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != server:
+        raise SystemExit(1)

@@ -91,6 +91,8 @@ def _read(file: Path) -> dict[str, str]:
         raise ConfigurationRefused([f"{file}: holds passwords and is open to others; chmod 600 {file}"])
     try:
         content = json.loads(file.read_text("ascii"))
+        if not isinstance(content, dict):
+            raise ValueError("no table of passwords")
     except ValueError as error:
         raise ConfigurationRefused([f"{file}: is damaged ({error}); delete it for new passwords"]) from error
     return {str(name): str(password) for name, password in content.items()}

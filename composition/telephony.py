@@ -1,12 +1,15 @@
 """Settings → telephony."""
 
+import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 
 from composition.foundation import Folders, make_folders
 from ivr.prompts import Prompts
 from telephony.dial_plan import HOTLINE_PLAN, DialPlan, PlanAction, PlanRow
 from telephony.switchboard import TelephonyConfig, run_media_alone
 from telephony.trunks import SimulatedLine, Trunk, TrunkKind
+from vocabulary.errors import ConfigurationRefused
 from vocabulary.phone_number import PhoneNumber
 from vocabulary.settings import DialPlanSettings, Settings, TrunkSettings
 
@@ -23,6 +26,8 @@ def telephony_config(
 
     Args:
         passwords: SIP account → password.
+    Raises:
+        ConfigurationRefused: a line's source is a name, or no address at all.
     """
     sip, media = settings.sip, settings.media
     return TelephonyConfig(
@@ -49,11 +54,11 @@ def telephony_config(
 def _trunk(each: TrunkSettings, settings: Settings) -> Trunk:
     kind = TrunkKind(each.kind)
     sources = each.sources or ((each.host,) if each.host else ())
-    numbers = "|".join(settings.sip.hotline_numbers)
+    numbers = "|".join(map(re.escape, settings.sip.hotline_numbers))
     return Trunk(
         name=each.name,
         kind=kind,
-        networks=tuple(source if "/" in source else f"{source}/32" for source in sources),
+        networks=tuple(_network(source, f"trunks: {each.name}: sources") for source in sources),
         source_ports=each.source_ports,
         host=each.host or "",
         port=each.port,
@@ -77,7 +82,7 @@ def _unchallenged(settings: Settings) -> Iterator[Trunk]:
         yield Trunk(
             name=f"trusted {host}",
             kind=TrunkKind.ADDRESS,
-            networks=(host,),
+            networks=(_network(host, "sip.trusted_without_digest"),),
             dialled=".*",
             carries="(?!)",  # takes nothing out
             priority=100,
@@ -85,9 +90,17 @@ def _unchallenged(settings: Settings) -> Iterator[Trunk]:
         )
 
 
+def _network(source: str, setting: str) -> str:
+    """One address or network; a whole network must be written as one, since its calls are not challenged."""
+    try:
+        return str(ip_network(source))
+    except ValueError as error:
+        raise ConfigurationRefused([f"{setting}: {error}; an address or a network, e.g. 203.0.113.7"]) from error
+
+
 def _plan(settings: Settings, prompts: Prompts) -> DialPlan:
     rows = tuple(_row(each, prompts) for each in settings.dial_plan)
-    numbers = "|".join(settings.sip.hotline_numbers)
+    numbers = "|".join(map(re.escape, settings.sip.hotline_numbers))
     hotline = (
         PlanRow(r"\*.*", PlanAction.PHONE_CODE, from_trunks=False),
         PlanRow(f"(?:{numbers})", PlanAction.HOTLINE),

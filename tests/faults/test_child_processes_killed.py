@@ -17,11 +17,7 @@ pytestmark = pytest.mark.fault
 
 async def kill(server: ShippedServer, role: str) -> int:
     """SIGKILL; the process id that is gone."""
-
-    async def runs() -> int | None:
-        return server.child(role)
-
-    pid = await server.until(runs, 20)
+    pid = await server.until_child(role)
     os.kill(pid, signal.SIGKILL)
     return pid
 
@@ -80,7 +76,7 @@ async def test_a_call_goes_on_while_every_other_process_is_killed(install: Insta
         assert recording in str(await server.get(f"/api/v1/cases/{case['number']}"))
 
         async def transcribed() -> bool:
-            return bool(server.rows(f"select id from transcript where recording = '{recording}'"))  # noqa: S608
+            return bool(server.rows(f"select id from transcript where recording = '{recording}'"))
 
         await server.until(transcribed, 90)  # by the new jobs and speech processes
         assert not server.tracebacks()

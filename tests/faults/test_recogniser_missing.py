@@ -17,7 +17,9 @@ pytestmark = pytest.mark.fault
     [{"backend": "none"}, {"backend": "faster-whisper", "model": "MISSING"}, {"backend": "vosk", "model": "MISSING"}],
     ids=["none", "wrong path", "wrong path of vosk"],
 )
-async def test_the_call_works_and_its_transcript_waits(install: Install, tmp_path: Path, speech: dict[str, Any]) -> None:
+async def test_the_call_works_and_its_transcript_waits(
+    install: Install, tmp_path: Path, speech: dict[str, Any]
+) -> None:
     settings = {key: str(tmp_path / value) if value == "MISSING" else value for key, value in speech.items()}
     server = install(speech={**settings, "live": True})
     async with Phones(server) as phone:

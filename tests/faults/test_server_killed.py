@@ -28,6 +28,7 @@ async def test_the_next_start_keeps_the_recording_frees_the_seat_and_doubles_no_
         pair = await bridged(server, phone, "user1")
         case = await server.until_case(LINES["user1"])
         await pair.until_both_hear(2.5)
+        children = {role: await server.until_child(role) for role in ("media", "messages", "jobs")}
         if alone:
             server.kill_server_only()
         else:
@@ -36,6 +37,8 @@ async def test_the_next_start_keeps_the_recording_frees_the_seat_and_doubles_no_
         pair.seat.audio.close()
         offset.write_text(str(TALK_LEASE_S + 1))  # the seat's lease runs out while the server is down
         await asyncio.to_thread(server.start)
+        for role, pid in children.items():
+            assert not runs(pid), f"the {role} process of the killed server runs beside the new one"
 
         async def not_stuck() -> dict[str, Any] | None:
             row = await server.seat("8001")
@@ -55,6 +58,13 @@ async def test_the_next_start_keeps_the_recording_frees_the_seat_and_doubles_no_
         ringing.say(SEAT_HZ)
         await caller.audio.until_tone(SEAT_HZ, 0.5)
         await caller.hang_up()
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 async def the_recording(server: ShippedServer) -> Recording:

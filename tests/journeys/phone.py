@@ -338,9 +338,7 @@ class Phone(asyncio.DatagramProtocol):
             if proof or not challenge or not self._password:
                 break
             header = "Proxy-Authorization" if answer.status == 407 else "Authorization"
-            value = digest(
-                challenge, username=self.account, password=self._password, method=method, uri=dialog.target
-            )
+            value = digest(challenge, username=self.account, password=self._password, method=method, uri=dialog.target)
             proof = f"{header}: {value}\r\n"
             dialog.cseq += 1
         assert answer is not None

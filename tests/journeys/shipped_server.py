@@ -151,6 +151,14 @@ class ShippedServer:
                 return pid
         return None
 
+    async def until_child(self, role: str, within_s: float = 20.0) -> int:
+        """Wait until such a process runs; its id."""
+
+        async def runs() -> int | None:
+            return self.child(role)
+
+        return await self.until(runs, within_s)
+
     # -- what it says of itself ---------------------------------------------------------------------------------------
 
     def log(self, since: int = 0) -> str:

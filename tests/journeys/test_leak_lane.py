@@ -42,9 +42,7 @@ async def p0_case(hotline: ShippedServer, phone: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("user", "rest"), [("user2", "break"), ("user3", "wrap_up")])
-async def test_key_1_takes_a_seat_that_is_resting(
-    hotline: ShippedServer, phone: Phones, user: str, rest: str
-) -> None:
+async def test_key_1_takes_a_seat_that_is_resting(hotline: ShippedServer, phone: Phones, user: str, rest: str) -> None:
     seat = await phone("8001")
     await sign_in(hotline, "8001", *(["break"] if rest == "break" else []))
     if rest == "wrap_up":

@@ -10,7 +10,9 @@ pytestmark = pytest.mark.journey
 CALLER_HZ, SEAT_HZ = 500, 1000
 
 
-async def test_a_call_goes_from_the_greeting_to_a_seat_and_becomes_a_case(hotline: ShippedServer, phone: Phones) -> None:
+async def test_a_call_goes_from_the_greeting_to_a_seat_and_becomes_a_case(
+    hotline: ShippedServer, phone: Phones
+) -> None:
     seat, user = await phone("8001"), await phone("user1", register=False)
     signing_in = await seat.call("*11")
     await signing_in.until_ended()

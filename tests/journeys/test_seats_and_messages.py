@@ -7,6 +7,7 @@ import pytest
 
 from tests.fakes.rtp_phone import tone_seconds
 from tests.journeys.installation import LINES, Phones
+from tests.journeys.phone import Refused
 from tests.journeys.shipped_server import ShippedServer
 
 pytestmark = pytest.mark.journey
@@ -65,11 +66,7 @@ async def test_a_seat_signs_in_rests_comes_back_and_leaves_by_its_phone(hotline:
 
 async def test_a_phone_that_is_no_seat_changes_nothing_by_a_short_code(hotline: ShippedServer, phone: Phones) -> None:
     before: Any = await hotline.get("/api/v1/seats")
-    plain = await phone("user8")
-    try:
-        call = await plain.call("*11")
-    except Exception as refused:
-        assert getattr(refused, "status", 0) in {403, 404}
-    else:
-        await call.until_ended()
+    with pytest.raises(Refused) as refused:
+        await (await phone("user8")).call("*11")
+    assert refused.value.status in {403, 404}
     assert await hotline.get("/api/v1/seats") == before
