@@ -5,22 +5,47 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from callbacks.callback import Callback
 from callbacks.contact_lock import RENEW_EVERY_S
-from callbacks.errors import CallbackTaken, OutsideWindow
+from callbacks.errors import CallbackTaken, OutsideWindow, SeatOccupied
 from callbacks.human_queue import HumanQueue
 from callbacks.planning import Planner
 from callbacks.ports import CallbacksUnitOfWorkFactory, CaseDoor
 from callbacks.voice_callback import PiecedPrompts
 from callbacks.windows import Channel
 from cases.master_data import Role
+from seats.errors import SeatMoveRefused, SeatUnknown
+from seats.routing import Offer
+from seats.seat import SeatState
 from telephony.causes import Cause
 from telephony.ports import Call, CallControl, CallFailed, Leg, LegEnded, NumberTarget, SeatTarget
 from vocabulary.clock import Clock
 from vocabulary.phone_number import PhoneNumber
 
 log = logging.getLogger(__name__)
+
+
+class Seats(Protocol):
+    """Takes a seat out of distribution while its staff call; ``seats.services.SeatServices`` serves it."""
+
+    async def occupy(self, account: str, *, call_id: str, by: str) -> Offer:
+        """The seat talks from now on.
+
+        Raises:
+            SeatUnknown: the account is no seat.
+            SeatMoveRefused: nobody is signed in, or the seat is on a call.
+        """
+        ...
+
+    async def take_break(self, account: str, *, by: str) -> object:
+        """On break; of a talking seat: once the call is over."""
+        ...
+
+    async def ended(self, offer: Offer) -> None:
+        """The call is over; wrap-up begins."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +75,7 @@ class ClickToDial:
         planner: windows.
         prompts: what both hear before they are bridged.
         clock: for renewing.
+        seats: whose distribution is told that the agent is on a call.
         caller_id: shown to the user; ``seat_ring_s``, ``user_ring_s`` how long each rings.
     """
 
@@ -63,6 +89,7 @@ class ClickToDial:
         planner: Planner,
         prompts: PiecedPrompts,
         clock: Clock,
+        seats: Seats,
         caller_id: str = "96556",
         seat_ring_s: float = 20.0,
         user_ring_s: float = 30.0,
@@ -74,6 +101,7 @@ class ClickToDial:
         self._planner = planner
         self._prompts = prompts
         self._clock = clock
+        self._seats = seats
         self._caller_id = caller_id
         self._seat_ring_s = seat_ring_s
         self._user_ring_s = user_ring_s
@@ -87,12 +115,13 @@ class ClickToDial:
         Raises:
             CallbackTaken: it is not, or no longer, this person's.
             OutsideWindow: calls may not begin now (§3.2).
+            SeatOccupied: the agent's seat rings or talks.
             CallFailed: the agent's own phone did not answer.
         """
         number = await self._entitled(callback_id, staff)
         call = await self._control.new_call(purpose="click_to_dial")
         agent: Leg | None = None
-        async with self._renewing(callback_id, staff):
+        async with self._occupying(account, call.id, staff), self._renewing(callback_id, staff):
             try:
                 agent = await call.originate(SeatTarget(account), caller_id=self._caller_id, ring_s=self._seat_ring_s)
                 return await self._reach_user(call, agent, number)
@@ -155,6 +184,26 @@ class ClickToDial:
         finally:
             await call.stop_recording()
         return Dialled(call.id, reached=True, cause=end.cause or Cause.NORMAL, talked_s=end.talked_s)
+
+    @contextlib.asynccontextmanager
+    async def _occupying(self, account: str, call_id: str, staff: str) -> AsyncIterator[None]:
+        """No caller is offered to a seat whose staff are on this call; accounts that are no seat at work just call."""
+        try:
+            offer = await self._seats.occupy(account, call_id=call_id, by=staff)
+        except SeatUnknown:
+            yield
+            return
+        except SeatMoveRefused as refused:
+            if refused.state != SeatState.OFFLINE.value:
+                raise SeatOccupied(refused.sentence) from refused
+            yield
+            return
+        try:
+            if offer.taken_from is SeatState.BREAK:
+                await self._seats.take_break(account, by=staff)  # who called from a break goes on with it
+            yield
+        finally:
+            await self._seats.ended(offer)
 
     @contextlib.asynccontextmanager
     async def _renewing(self, callback_id: str, staff: str) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 ├── CallbackNotFound        no such callback
 ├── CallbackMoveRefused     the state does not allow it; carries the state and what was asked
 ├── CallbackTaken           another person claimed it first, or the claim has run out
+├── SeatOccupied            the agent's seat is on a call; carries what the seat does, in Chinese
 ├── ContactLocked           somebody else is in contact with this person; carries channel, holder and end
 ├── ContactCapped           one more contact would break the caps of §3.3; carries when it is allowed
 ├── OutsideWindow           callbacks may not begin now (§3.2); carries the next opening
@@ -38,6 +39,10 @@ class CallbackMoveRefused(CallbackError):
 
 class CallbackTaken(CallbackError):
     """Somebody else holds the task, or one's own claim ran out."""
+
+
+class SeatOccupied(CallbackError):
+    """The agent's own seat rings or talks, so that no call can be made from it."""
 
 
 class ContactLocked(CallbackError):

@@ -118,6 +118,7 @@ def build_trade(base: Foundation, control: CallControl, speech: SpeechClient, pr
             planner=planner,
             prompts=prompts,
             clock=clock,
+            seats=seats,
             caller_id=settings.sip.hotline_numbers[0],
             user_ring_s=settings.callbacks.ring_s,
         ),

@@ -79,7 +79,12 @@ def _of_work(error: Exception) -> ConsoleError | None:
             return Contradicted("外呼已暂停")
         case cases.CaseNotFound() | seats.SeatUnknown() | callbacks.CallbackNotFound() | ListEntryUnknown():
             return NotThere("没有找到,或不属于您")
-        case callbacks.CallbackMoveRefused() | callbacks.CallbackTaken() | callbacks.ContactLocked():
+        case (
+            callbacks.CallbackMoveRefused()
+            | callbacks.CallbackTaken()
+            | callbacks.ContactLocked()
+            | callbacks.SeatOccupied()
+        ):
             return Contradicted(str(error))
         case _:
             return None

@@ -12,10 +12,13 @@ import pytest
 from callbacks.callback import Callback, Move
 from callbacks.click_to_dial import ClickToDial, Dialled
 from callbacks.contact_lock import LEASE, RENEW_EVERY_S
-from callbacks.errors import CallbackTaken, OutsideWindow
+from callbacks.errors import CallbackTaken, OutsideWindow, SeatOccupied
 from callbacks.plan import CallbackPlan
 from callbacks.planning import CallbackPolicy, Planner
 from callbacks.windows import CallbackCalendar, Channel, WindowException
+from seats.errors import SeatUnknown
+from seats.routing import Offer
+from seats.seat import Seat, SeatState
 from telephony.causes import Cause
 from telephony.ports import CallFailed
 from tests.fakes.call_control import BUSY, NEVER, Answers, FakeCallControl
@@ -38,6 +41,37 @@ class FakeQueue:
         return MORNING
 
 
+class FakeSeats:
+    """Seats by account, with the real states; what is not here is no seat."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.seats: dict[str, Seat] = {}
+
+    def signed_in(self, account: str) -> Seat:
+        seat = self.seats[account] = Seat(account, "0007")
+        seat.sign_in(at=self.clock.now())
+        return seat
+
+    def state(self, account: str) -> SeatState:
+        return self.seats[account].state
+
+    async def occupy(self, account: str, *, call_id: str, by: str) -> Offer:
+        if account not in self.seats:
+            raise SeatUnknown(account)
+        seat, now = self.seats[account], self.clock.now()
+        before = seat.state
+        seat.reserve("out", at=now, until=now + LEASE)
+        seat.answer(at=now, until=now + LEASE)
+        return Offer("out", call_id, 1, account, "0007", 1, before, "席位外呼")
+
+    async def take_break(self, account: str, *, by: str) -> None:
+        self.seats[account].take_break("小休", at=self.clock.now())
+
+    async def ended(self, offer: Offer) -> None:
+        self.seats[offer.account].end(at=self.clock.now(), wrap_up=timedelta(seconds=30))
+
+
 class FakeUnit:
     def __init__(self, callback: Callback) -> None:
         self.callbacks = SimpleNamespace(get=self._get)
@@ -58,6 +92,7 @@ class Office:
         self.clock = FakeClock()
         self.control = FakeCallControl(self.clock)
         self.queue = FakeQueue()
+        self.seats = FakeSeats(self.clock)
         self.cases = FakeCases(PhoneKeyer(b"k" * 32))
         self.callback = Callback(
             id="cb-1",
@@ -74,11 +109,12 @@ class Office:
         self.dialling = ClickToDial(
             control=self.control,
             queue=self.queue,  # type: ignore[arg-type]
-            uow_factory=lambda: FakeUnit(self.callback),  # type: ignore[arg-type,return-value]
+            uow_factory=lambda: FakeUnit(self.callback),  # type: ignore[arg-type]
             cases=self.cases,
             planner=Planner(CallbackPolicy(), CallbackCalendar(), self.clock),
             prompts=NamedPrompts(),
             clock=self.clock,
+            seats=self.seats,
         )
 
     def dial(self, staff: str = "0007") -> "asyncio.Task[Dialled]":
@@ -175,3 +211,42 @@ async def test_a_reporters_number_is_asked_of_the_cases_only_when_a_person_dials
     await office.clock.run_for(60.0)
     assert office.control.rung == ["6001", "13900005678"]
     assert talk.done()
+
+
+async def test_no_caller_is_offered_to_a_seat_that_calls_back_and_wrap_up_follows(office: Office) -> None:
+    office.seats.signed_in("6001")
+    office.control.script("6001", Answers(after_s=1.0))
+    office.control.script(USER.national, Answers(after_s=1.0, hangs_up_after_s=10.0))
+    talk = office.dial()
+    await office.clock.run_for(5.0)
+    assert office.seats.state("6001") is SeatState.TALKING
+    await office.clock.run_for(30.0)
+    assert talk.result().reached
+    assert office.seats.state("6001") is SeatState.WRAP_UP
+
+
+async def test_who_calls_back_from_a_break_goes_on_with_the_break(office: Office) -> None:
+    office.seats.signed_in("6001").take_break("小休", at=office.clock.now())
+    office.control.script("6001", NEVER)
+    talk = office.dial()
+    await office.clock.run_for(30.0)
+    assert isinstance(talk.exception(), CallFailed)
+    assert office.seats.state("6001") is SeatState.BREAK
+
+
+async def test_a_seat_that_talks_cannot_call_back_and_no_phone_rings(office: Office) -> None:
+    office.seats.signed_in("6001")
+    await office.seats.occupy("6001", call_id="a caller's", by="0007")
+    with pytest.raises(SeatOccupied, match="通话"):
+        await office.dial()
+    assert office.control.rung == []
+    assert office.seats.state("6001") is SeatState.TALKING
+
+
+async def test_a_seat_where_nobody_is_signed_in_just_calls(office: Office) -> None:
+    office.seats.signed_in("6001").sign_out("", at=office.clock.now())
+    office.control.script("6001", Answers(after_s=1.0, hangs_up_after_s=2.0))
+    talk = office.dial()
+    await office.clock.run_for(10.0)
+    assert talk.result().cause is Cause.CANCELLED
+    assert office.seats.state("6001") is SeatState.OFFLINE
