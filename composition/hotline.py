@@ -71,10 +71,11 @@ class Hotline:
         for stale in prompts.stale():
             log.warning("prompt is not what the dialogue says", extra={"prompt": stale.key, "reason": stale.reason})
         self._journal = Journal(store.database)
+        self._call_journal = SqlCallJournal(self._journal)
         self.switchboard = Switchboard(
             telephony_config(settings, base.folders, passwords.accounts, prompts),
             clock=clock,
-            journal=SqlCallJournal(self._journal),
+            journal=self._call_journal,
             keyer=store.phone_keyer,
             on_media_died=lambda reason: log.error("media worker died", extra={"reason": reason}),
         )
@@ -106,6 +107,8 @@ class Hotline:
             PortInUse, MediaUnavailable, OSError: see Switchboard.start and Web.start.
         """
         self._journal.start()
+        if self._base.store.database.is_sqlite:
+            self._call_journal.close_left_open(self._base.clock.now())
         users = await self._web.users.seed(FIRST_USERS)
         await self.trade.seats.start(seats_of(self._base.settings))
         await self.switchboard.start()

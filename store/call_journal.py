@@ -1,6 +1,8 @@
 """Call records go into the journal: a row when a call begins, completed with its legs when it ends."""
 
+import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
@@ -8,6 +10,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 from store.journal import Journal, JournalRow
 from store.tables.telephony import call_recording_table, call_table, leg_table
 from telephony.call_record import CallRecord, LegRecord, RecordingBegan
+from telephony.causes import Cause
+
+log = logging.getLogger(__name__)
 
 
 class SqlCallJournal:
@@ -23,6 +28,24 @@ class SqlCallJournal:
     def opened(self, record: CallRecord) -> None:
         """See CallJournal."""
         self._journal.append(JournalRow(call_table, _call_values(record)))
+
+    def close_left_open(self, at: datetime) -> None:
+        """End the calls that a killed server left open; only for a database that one server alone writes.
+
+        Args:
+            at: stands as their end, aware; the true one is not known.
+        """
+
+        def write(connection: Connection) -> None:
+            left = (
+                update(call_table)
+                .where(call_table.c.ended_at.is_(None), call_table.c.setup_at <= at)
+                .values(ended_at=at, cause=Cause.SERVER_ERROR.name, reason="the server was killed")
+            )
+            if closed := connection.execute(left).rowcount:
+                log.warning("calls of a killed server closed", extra={"calls": closed})
+
+        self._journal.append(write)
 
     def recording_began(self, recording: RecordingBegan) -> None:
         """See CallJournal."""

@@ -1,4 +1,4 @@
-"""``kill -9`` of a process beside the server while a call runs: it comes again, and the call is kept where it can be."""
+"""``kill -9`` of a process beside the server while a call runs: it comes again; the call is kept where it can be."""
 
 import asyncio
 import os

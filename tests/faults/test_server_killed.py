@@ -10,7 +10,7 @@ from seats.rules import SeatRules
 from tests.fakes.rtp_phone import tone_seconds
 from tests.faults.conftest import Install
 from tests.journeys.installation import LINES, Phones
-from tests.journeys.shipped_server import Recording, ShippedServer
+from tests.journeys.shipped_server import ShippedServer
 from tests.journeys.talking import CALLER_HZ, SEAT_HZ, bridged, sign_in
 
 pytestmark = pytest.mark.fault
@@ -45,10 +45,14 @@ async def test_the_next_start_keeps_the_recording_frees_the_seat_and_doubles_no_
             return row if row["state"] in {"free", "wrap_up", "break", "offline"} else None
 
         await server.until(not_stuck, 40)
-        kept = await the_recording(server)
+        recording = await the_recording(server)
+        kept = await server.until_recording(recording)
         assert tone_seconds(kept.left, CALLER_HZ) > 1.0 and tone_seconds(kept.right, SEAT_HZ) > 1.0
         cases = (await server.get("/api/v1/cases", phone=LINES["user1"]))["rows"]
         assert [row["number"] for row in cases] == [case["number"]]
+
+        ended = (await server.get("/api/v1/calls", phone=LINES["user1"]))[0]
+        assert (ended["cause"], ended["recordings"]) == ("SERVER_ERROR", [recording])
 
         seat = await phone("8001")
         await sign_in(server, "8001", "free")
@@ -67,11 +71,11 @@ def runs(pid: int) -> bool:
         return False
 
 
-async def the_recording(server: ShippedServer) -> Recording:
+async def the_recording(server: ShippedServer) -> str:
     """The only one, once it is stored."""
 
     async def stored() -> str | None:
         rows = server.rows("select id from recording")
         return str(rows[0]["id"]) if rows else None
 
-    return await server.until_recording(await server.until(stored, 30))
+    return await server.until(stored, 30)

@@ -108,3 +108,18 @@ async def test_the_number_does_not_stand_in_the_clear(database: Database, journa
         rows = (await connection.execute(text('SELECT * FROM "call"'))).all()
     assert rows
     assert "13800001234" not in str(rows)
+
+
+async def test_calls_that_a_killed_server_left_open_are_ended(database: Database, journal: Journal) -> None:
+    calls = SqlCallJournal(journal)
+    calls.opened(call_record())
+    done, later = "01KE0000000000000000000008", "01KE0000000000000000000009"
+    calls.closed(replace(call_record(done, ended=True), legs=()))
+    restarted = BEGAN + timedelta(minutes=5)
+    calls.close_left_open(restarted)
+    calls.opened(call_record(later, began=restarted + timedelta(seconds=1)))
+    await written(journal)
+    rows = {row.call: row for row in await SqlCallQueries(database).calls()}
+    assert (rows[CALL].ended_at, rows[CALL].cause) == (restarted, Cause.SERVER_ERROR)
+    assert "killed" in rows[CALL].reason
+    assert rows[done].cause is Cause.RTP_TIMED_OUT and rows[later].ended_at is None
