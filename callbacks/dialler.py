@@ -6,6 +6,7 @@ from typing import Protocol
 
 from callbacks.ai_calls import AiCalls, AiEnd, AiTask
 from callbacks.errors import CallbackError
+from callbacks.ports import OutboundSwitch
 from vocabulary.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -19,41 +20,13 @@ class Voice(Protocol):
         ...
 
 
-class OutboundSwitch:
-    """一键暂停: stops new machine calls at once; what is being talked is talked to its end.
-
-    Also holds whether the carrier permits outbound calls by the 96 number at all (§3.8): without a permit, closed.
-
-    Args:
-        permitted: the permit's document is registered and has not expired.
-    """
-
-    def __init__(self, *, permitted: bool = True) -> None:
-        self.permitted = permitted
-        self.paused_by: str | None = None
-
-    def pause(self, by: str) -> None:
-        """No further machine calls until resume()."""
-        self.paused_by = by
-        log.warning("outbound calls paused", extra={"by": by})
-
-    def resume(self, by: str) -> None:
-        """Machine calls go on."""
-        self.paused_by = None
-        log.warning("outbound calls resumed", extra={"by": by})
-
-    def outbound_allowed(self) -> bool:
-        """Whether machines may call users now."""
-        return self.permitted and self.paused_by is None
-
-
 class Dialler:
     """See the module. ``tick`` is called every second or so; ``run`` does that by itself.
 
     Args:
         calls: what is due.
         voice: makes the calls.
-        switch: see OutboundSwitch.
+        switch: asked at each tick.
         clock: time.
         concurrent: calls at a time.
     """
@@ -76,7 +49,7 @@ class Dialler:
     async def tick(self) -> int:
         """Begin what may begin now; how many calls were begun."""
         room = self._concurrent - len(self._running)
-        if room < 1 or not self._switch.outbound_allowed():
+        if room < 1 or not await self._switch.outbound_allowed():
             return 0
         tasks = await self._calls.claim_due(room)
         for task in tasks:

@@ -1,6 +1,7 @@
 """What callbacks need from outside: a unit of work, the cases, the outbox of messages, the leak lane, an alarm."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -103,6 +104,38 @@ class Contacts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchPosition:
+    """Where the switch stands.
+
+    Attributes:
+        paused: no further machine calls.
+        by, at, reason: who moved it last, when (aware UTC) and why.
+    """
+
+    paused: bool
+    by: str
+    at: datetime
+    reason: str
+
+    @property
+    def paused_by(self) -> str | None:
+        """Who stopped machine calling; None while it goes on."""
+        return self.by if self.paused else None
+
+
+class SwitchPositions(Protocol):
+    """The one switch of machine calling."""
+
+    async def position(self) -> SwitchPosition | None:
+        """Where it stands; None while nobody ever moved it."""
+        ...
+
+    async def move(self, to: SwitchPosition) -> None:
+        """Keep where it stands now; of two that move it at once the later one counts."""
+        ...
+
+
 class Events(Protocol):
     """Events that leave with the commit."""
 
@@ -138,6 +171,11 @@ class CallbacksUnitOfWork(Protocol):
     @property
     def contact_locks(self) -> ContactLocks:
         """See ContactLocks."""
+        ...
+
+    @property
+    def outbound_switch(self) -> SwitchPositions:
+        """See SwitchPositions."""
         ...
 
     @property
@@ -245,6 +283,6 @@ class SafetyAlarm(Protocol):
 class OutboundSwitch(Protocol):
     """一键暂停, and the carrier's permit for outbound calls by 96 numbers (§3.3, §3.8)."""
 
-    def outbound_allowed(self) -> bool:
+    async def outbound_allowed(self) -> bool:
         """Whether machines may call users now."""
         ...

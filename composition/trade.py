@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from asr.speech_client import SpeechClient
 from callbacks.click_to_dial import ClickToDial
 from callbacks.danger_alarm import DangerAlarm
-from callbacks.dialler import Dialler, OutboundSwitch
+from callbacks.dialler import Dialler
+from callbacks.outbound_switch import OutboundSwitch
 from callbacks.planning import CallbackPolicy, Planner
 from callbacks.questionnaire import SurveyText
 from callbacks.services import CallbackServices
@@ -87,7 +88,7 @@ def build_trade(base: Foundation, control: CallControl, speech: SpeechClient, pr
         alarm=DangerAlarm(cases, lists),
         planner=planner,
     )
-    switch = OutboundSwitch()
+    switch = OutboundSwitch(units, clock)
     voice = VoiceCallback(
         control=control,
         runner=DialogueRunner(prompts, Listener(speech, clock), clock),

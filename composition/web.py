@@ -91,7 +91,6 @@ class Console:
             trade.switch,
             SqlCallbackQueries(database),
             SqlMessageViews(database),
-            self._audited,
             clock,
         )
         parts: list[Part] = [

@@ -37,6 +37,7 @@ _REPOSITORIES = {
     "callbacks": ("callbacks", "CallbackRepository"),
     "contact_locks": ("callbacks", "ContactLockRepository"),
     "contacts": ("callbacks", "ContactRepository"),
+    "outbound_switch": ("callbacks", "OutboundSwitchRepository"),
     "seats": ("seats", "SeatRepository"),
     "queue": ("seats", "QueueRepository"),
     "reservations": ("seats", "ReservationRepository"),
@@ -68,6 +69,7 @@ class SqlUnitOfWork:
     callbacks: Any
     contact_locks: Any
     contacts: Any
+    outbound_switch: Any
     seats: Any
     queue: Any
     reservations: Any

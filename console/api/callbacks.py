@@ -10,14 +10,14 @@ from callbacks.answer import ReasonCode
 from callbacks.approvals import Approvals
 from callbacks.click_to_dial import ClickToDial, Dialled
 from callbacks.daily_clearing import Standing
-from callbacks.dialler import OutboundSwitch
 from callbacks.human_queue import Claim, HumanQueue
 from callbacks.human_result import HumanOutcome, HumanResult
+from callbacks.outbound_switch import OutboundSwitch
 from callbacks.queries import CallbackQueries, CallbackRow
 from console.endpoint import Ask, Endpoint, Nothing, Shape, as_model
 from console.errors import Contradicted, NotThere
 from console.inputs import Day, Moment, ReasonText
-from console.ports import Audited, MessageViews
+from console.ports import MessageViews
 from telephony.ports import CallFailed
 from vocabulary.clock import SHANGHAI, Clock
 
@@ -207,12 +207,11 @@ class CallbacksApi:
         switch: OutboundSwitch,
         queries: CallbackQueries,
         messages: MessageViews,
-        audited: Audited,
         clock: Clock,
     ) -> None:
         self._queue, self._approvals, self._dial = queue, approvals, dial
         self._switch, self._queries, self._messages = switch, queries, messages
-        self._audited, self._clock = audited, clock
+        self._clock = clock
         self._dialling: dict[str, asyncio.Task[Dialled]] = {}
 
     def endpoints(self) -> list[Endpoint]:
@@ -359,18 +358,18 @@ class CallbacksApi:
 
     async def switched(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
         """The switch."""
-        return SwitchState(outbound_allowed=self._switch.outbound_allowed(), paused_by=self._switch.paused_by)
+        standing = await self._switch.position()
+        allowed = await self._switch.outbound_allowed()
+        return SwitchState(outbound_allowed=allowed, paused_by=standing.paused_by if standing else None)
 
     async def pause(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
-        """Stop all machine calling."""
-        self._switch.pause(ask.by.name)  # first: it stops at once, whatever the database does
-        await self._audited(ask.by.name, "machine_calling.pause", "machine calling", "一键暂停")
+        """Stop all machine calling; audited with the switch."""
+        await self._switch.pause(ask.by.name)
         return await self.switched(ask)
 
     async def resume(self, ask: Ask[Nothing, Nothing]) -> SwitchState:
-        """Let it go on."""
-        await self._audited(ask.by.name, "machine_calling.resume", "machine calling", "恢复")
-        self._switch.resume(ask.by.name)
+        """Let it go on; audited with the switch."""
+        await self._switch.resume(ask.by.name)
         return await self.switched(ask)
 
 

@@ -12,10 +12,12 @@ from callbacks.callback import Callback, CallbackState
 from callbacks.contact_caps import ContactAttempt, SurveyState
 from callbacks.contact_lock import ContactLock
 from callbacks.errors import CallbackNotFound, ContactLocked
+from callbacks.ports import SwitchPosition
 from callbacks.windows import Channel
 from store.session import StoreSession
 from store.tables import callbacks as tables
 
+_MACHINE_CALLING = "machine_calling"
 _LIVE = [state for state in CallbackState if not state.is_final]
 
 
@@ -220,6 +222,26 @@ class ContactLockRepository:
 
     async def _count(self, statement: Any) -> int:
         return cast("CursorResult[Any]", await self._session.execute(statement)).rowcount
+
+
+class OutboundSwitchRepository:
+    """See ``callbacks.ports.SwitchPositions``."""
+
+    def __init__(self, store: StoreSession) -> None:
+        self._session = store.session
+
+    async def position(self) -> SwitchPosition | None:
+        """See the port."""
+        column = tables.outbound_switch.c
+        query = select(column.paused, column.by, column.at, column.reason).where(column.name == _MACHINE_CALLING)
+        row = (await self._session.execute(query)).first()
+        return None if row is None else SwitchPosition(*row)
+
+    async def move(self, to: SwitchPosition) -> None:
+        """See the port."""
+        table, values = tables.outbound_switch, asdict(to)
+        await self._session.execute(_insert_if_absent(self._session, table, {"name": _MACHINE_CALLING, **values}))
+        await self._session.execute(update(table).where(table.c.name == _MACHINE_CALLING).values(**values))
 
 
 def _insert_if_absent(session: Any, table: Any, values: dict[str, Any]) -> Any:

@@ -141,3 +141,14 @@ contact_wish = Table(
     Column("by", String(64), nullable=False),
     UniqueConstraint("phone_key", "kind"),
 )
+
+outbound_switch = Table(
+    "outbound_switch",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("paused", Boolean, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""One row, once somebody moved it; who moved it before stands in the audit trail."""

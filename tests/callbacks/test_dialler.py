@@ -6,6 +6,7 @@ import pytest
 
 from callbacks.ai_calls import AiEnd, AiTask
 from callbacks.dialler import Dialler
+from store.errors import StoreUnavailable
 from tests.fakes.callback_voice import Room
 
 pytestmark = pytest.mark.unit
@@ -30,17 +31,32 @@ async def test_no_more_calls_at_a_time_than_allowed(room: Room) -> None:
 
 async def test_the_switch_stops_new_calls_at_once(room: Room) -> None:
     room.calls.due = [room.task()]
-    room.switch.pause("lead")
+    room.switch.allowed = False
     assert await room.dialler.tick() == 0
-    room.switch.resume("lead")
+    room.switch.allowed = True
     assert await room.dialler.tick() == 1
     await room.dialler.stop()
 
 
-async def test_without_the_carriers_permit_no_machine_calls(room: Room) -> None:
+async def test_a_switch_that_cannot_be_read_lets_nothing_be_called_and_is_asked_again(room: Room) -> None:
+    class Away:
+        asked = 0
+
+        async def outbound_allowed(self) -> bool:
+            self.asked += 1
+            if self.asked == 1:
+                raise StoreUnavailable("the database is away")
+            return True
+
     room.calls.due = [room.task()]
-    room.switch.permitted = False
-    assert await room.dialler.tick() == 0
+    dialler = Dialler(room.calls, room.voice, Away(), room.clock)  # type: ignore[arg-type]
+    running = asyncio.create_task(dialler.run(tick_s=1.0))
+    await room.clock.run_for(0.5)
+    assert len(room.calls.due) == 1
+    await room.clock.run_for(1.0)
+    assert room.calls.due == []
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_failing_call_does_not_stop_the_dialler(room: Room) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from callbacks.ai_calls import AiEnd, AiTask
 from callbacks.contact_lock import LEASE, ContactLock
-from callbacks.dialler import Dialler, OutboundSwitch
+from callbacks.dialler import Dialler
 from callbacks.voice_callback import VoiceCallback
 from callbacks.windows import Channel
 from ivr.answer_classifier import Intent
@@ -62,12 +62,20 @@ class FakeLane:
         await leg.ended()
 
 
+@dataclass
+class FakeSwitch:
+    allowed: bool = True
+
+    async def outbound_allowed(self) -> bool:
+        return self.allowed
+
+
 class Room:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.control = FakeCallControl(self.clock)
         self.hearing = ScriptedHearing(self.clock)
-        self.calls, self.lane, self.switch = FakeCalls(), FakeLane(), OutboundSwitch()
+        self.calls, self.lane, self.switch = FakeCalls(), FakeLane(), FakeSwitch()
         self.voice = VoiceCallback(
             control=self.control,
             runner=DialogueRunner(NamedPrompts(), self.hearing, self.clock),

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from callbacks.ai_calls import AiEnd
 from callbacks.callback import Callback
 from callbacks.danger_alarm import DangerAlarm
-from callbacks.dialler import Dialler, OutboundSwitch
+from callbacks.dialler import Dialler
 from callbacks.human_result import HumanOutcome, HumanResult, ReasonCode
+from callbacks.outbound_switch import OutboundSwitch
 from callbacks.outcome import decide_ai
 from callbacks.planning import CallbackPolicy, Planner
 from callbacks.services import CallbackServices
@@ -245,7 +246,7 @@ async def test_the_dialler_rings_the_fixed_line_hears_not_mended_and_leaves_the_
         calls=hotline.callbacks.ai,
         clock=hotline.clock,
     )
-    dialler = Dialler(hotline.callbacks.ai, voice, OutboundSwitch(), hotline.clock)
+    dialler = Dialler(hotline.callbacks.ai, voice, OutboundSwitch(hotline.uow_factory, hotline.clock), hotline.clock)
     assert await dialler.tick() == 1
     async with asyncio.timeout(30):
         while dialler.running:  # the store answers in its own time, the clock in ours

@@ -251,6 +251,14 @@ def upgrade() -> None:
     sa.Column('confirmed', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('phone_key', name=op.f('pk_opt_out'))
     )
+    op.create_table('outbound_switch',
+    sa.Column('name', sa.String(length=16), nullable=False),
+    sa.Column('paused', sa.Boolean(), nullable=False),
+    sa.Column('by', sa.String(length=64), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_outbound_switch'))
+    )
     op.create_table('person',
     sa.Column('person_id', sa.String(length=26), nullable=False),
     sa.Column('phone', sa.Text(), nullable=False),
@@ -788,6 +796,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_person_household_no'))
 
     op.drop_table('person')
+    op.drop_table('outbound_switch')
     op.drop_table('opt_out')
     with op.batch_alter_table('missed_call', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_missed_call_state_missed_call_due_at'))

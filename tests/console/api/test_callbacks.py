@@ -167,7 +167,7 @@ async def test_machine_calling_stops_at_once_and_says_who_stopped_it(desk: Conso
     assert await admin.get("/api/v1/machine-calling") == {"outbound_allowed": True, "paused_by": None}
     paused = await admin.post("/api/v1/machine-calling/pause")
     assert paused == {"outbound_allowed": False, "paused_by": "admin"}
-    assert desk.trade.switch.outbound_allowed() is False
+    assert await desk.trade.switch.outbound_allowed() is False
     assert (await admin.post("/api/v1/machine-calling/resume"))["outbound_allowed"] is True
     acts = [entry["action"] for entry in await admin.get("/api/v1/audit", subject="machine calling")]
     assert acts == ["machine_calling.resume", "machine_calling.pause"]
