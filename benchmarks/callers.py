@@ -37,12 +37,21 @@ class CallerCall:
     status: int = 0
     heard: bool = False
     answered_s: float | None = None
+    answered_at_s: float | None = None
     bye_s: float | None = None
     resent: int = 0
     bye_resent: int = 0
     by_server: bool = False
     ack: bytes = b""
     closed: bool = field(default=False)
+
+    @property
+    def to_audio_ms(self) -> float | None:
+        """From the 200 as it was read to the first packet of audio as the kernel stamped it; 0 if that came first."""
+        first_at_s = self.line.first_at_s
+        if self.answered_at_s is None or first_at_s is None:
+            return None
+        return max(0.0, (first_at_s - self.answered_at_s) * 1000)
 
 
 class Callers(Generator):
@@ -199,7 +208,7 @@ class Callers(Generator):
             if call.state is State.CALLING:
                 call.state = State.ANSWERED
                 call.status = message.status
-                call.answered_s = time.monotonic()
+                call.answered_s, call.answered_at_s = time.monotonic(), wall_s()
                 call.line.remote = message.rtp
                 call.dialog.to_value = message.one("to")
                 call.dialog.target = message.contact or call.dialog.target
@@ -210,7 +219,7 @@ class Callers(Generator):
         refused = Dialog(call.dialog.target, self.me, call.dialog.call_id, call.dialog.from_value, message.one("to"))
         self.send(refused.request("ACK", call.branch))
         if call.state is State.CALLING:
-            call.answered_s = time.monotonic()
+            call.answered_s, call.answered_at_s = time.monotonic(), wall_s()
             self._failed(call, message.status)
 
     def result(self) -> dict[str, Any]:
@@ -240,6 +249,7 @@ class Callers(Generator):
                     "lost": call.line.lost,
                     "voiced_at_s": list(call.line.voiced_at_s) if self.order.get("until") == "bridge" else [],
                     "heard_other_at_s": call.line.heard_other_at_s,
+                    "to_audio_ms": call.to_audio_ms,
                 }
                 for call in self.calls
             ],
