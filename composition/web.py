@@ -94,7 +94,7 @@ class Console:
             clock,
         )
         parts: list[Part] = [
-            AccessApi(self.access, self.users, clock),
+            AccessApi(self.access, self.users, clock, token_days=base.settings.api.token_days),
             RevealsApi(reveals, SqlPlainNumbers(database, trade.cases)),
             CasesApi(trade.cases, SqlCaseQueries(database), keyer),
             CallsApi(SqlCallQueries(database), SqlTranscriptQueries(database), recorded, self._audited, keyer),

@@ -59,7 +59,7 @@ class NewToken(Shape):
 
     label: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
-    days: int = Field(30, ge=1, le=3650)
+    days: int | None = Field(None, ge=1, le=3650, description="不写则按设置 api.token_days")
 
 
 class TokenMade(Shape):
@@ -120,10 +120,14 @@ class Reason(Shape):
 
 
 class AccessApi:
-    """Rows of this part."""
+    """Rows of this part.
 
-    def __init__(self, access: AccessServices, users: UserServices, clock: Clock) -> None:
-        self._access, self._users, self._clock = access, users, clock
+    Args:
+        token_days: how long a program's key lives unless its maker says otherwise.
+    """
+
+    def __init__(self, access: AccessServices, users: UserServices, clock: Clock, *, token_days: int = 30) -> None:
+        self._access, self._users, self._clock, self._token_days = access, users, clock, token_days
 
     def endpoints(self) -> list[Endpoint]:
         """The rows."""
@@ -208,7 +212,7 @@ class AccessApi:
 
     async def new_token(self, ask: Ask[NewToken, Nothing]) -> TokenMade:
         """A key for a program."""
-        until = self._clock.now() + timedelta(days=ask.body.days)
+        until = self._clock.now() + timedelta(days=ask.body.days or self._token_days)
         text, token = await self._access.create_token(
             ask.by, label=ask.body.label, scopes=frozenset(ask.body.scopes), expires_at=until
         )

@@ -43,6 +43,7 @@ EXPECTED: list[tuple[Exception, int]] = [
     (callbacks.CallbackNotFound("no"), 404),
     (callbacks.CallbackMoveRefused("已完成", "领取"), 409),
     (callbacks.CallbackTaken("已由他人处理"), 409),
+    (callbacks.SeatOccupied("话机正在通话"), 409),
     (callbacks.ContactLocked("ai", "bot", SOON), 409),
     (callbacks.ContactCapped("今日已联系 3 次", SOON), 409),
     (callbacks.OutsideWindow(SOON), 409),

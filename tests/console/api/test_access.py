@@ -112,6 +112,7 @@ async def test_a_sign_in_ends_after_a_shift_and_at_sign_out(desk: ConsoleDesk, c
 
 async def test_a_program_gets_a_key_that_its_owner_sees_and_takes_away(agent: Person) -> None:
     made = await agent.post("/api/v1/me/tokens", {"label": "班表", "scopes": ["cases:read"]}, status=201)
+    assert made["expires_at"].startswith("2026-12-24T"), "30 days, as the settings say"
     listed = {each["id"]: each for each in await agent.get("/api/v1/me/tokens")}
     assert listed[made["id"]]["label"] == "班表"
     assert "token" not in listed[made["id"]]
