@@ -23,8 +23,9 @@ from telephony.sip.core.offer_answer import (
     make_offer,
     read_answer,
 )
+from telephony.sip.core.session_timer import SessionTimerRules
 from telephony.sip.core.timers import SipTimers
-from telephony.sip.io.driver import SipEndpoint, SipHandlers, SipStats
+from telephony.sip.io.driver import SipEndpoint, SipHandlers
 from telephony.sip.io.incoming import IncomingInvite
 from telephony.sip.io.invites import InviteDialog
 from telephony.sip.io.outgoing import OutgoingInvite
@@ -40,6 +41,7 @@ from telephony.sip.io.policy import (
     WrongPasswordLimiter,
 )
 from telephony.sip.io.settings import SipSettings, TrunkRegistration
+from telephony.sip.io.stats import SipStats
 
 __all__ = [
     "AccessPolicy",
@@ -71,6 +73,7 @@ __all__ = [
     "Request",
     "Response",
     "SdpMalformed",
+    "SessionTimerRules",
     "SipEndpoint",
     "SipError",
     "SipHandlers",

@@ -167,7 +167,7 @@ class Dialog:
         }
         if routes:
             fields["Route"] = list(routes)
-        if method == "INVITE":
+        if method in ("INVITE", "UPDATE"):  # target refresh requests
             fields["Contact"] = [self.contact]
         for name, value in headers:
             fields.setdefault(name, []).append(value)
@@ -185,4 +185,6 @@ def _contact_uri(message: Request | Response) -> str:
     address = parse_name_addr(contacts[0])
     if address.uri.scheme not in ("sip", "sips"):
         raise MessageMalformed("Contact is no SIP URI")
+    if any(character <= " " or character in "<>" for character in address.uri_text):  # it becomes our request line
+        raise MessageMalformed("Contact holds a blank inside its URI")
     return address.uri_text

@@ -38,12 +38,14 @@ class Provisional:
         fork: the To tag; each fork has its own early media.
         status: 180, 181, 182 or 183.
         sdp: the early answer, if this response carried one.
+        offers: ``sdp`` is the peer's offer (our INVITE had none): answer it by ``OutgoingInvite.ack``.
     """
 
     fork: str
     status: int
     reason: str
     sdp: str | None
+    offers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from telephony.sip.core.credentials import Credentials
+from telephony.sip.core.dialog_usage import prove
 from telephony.sip.core.digest import DigestClient, read_challenges
 from telephony.sip.core.errors import MessageMalformed
 from telephony.sip.core.headers import parse_name_addr
-from telephony.sip.core.invite_usage import prove
 from telephony.sip.core.message import Request, Response
 from telephony.sip.core.uri import Uri
 

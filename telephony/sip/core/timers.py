@@ -25,6 +25,10 @@ class Timer(Enum):
     CANCEL_GIVE_UP = "no final response to a cancelled INVITE (RFC 3261 §9.1)"
     PROGRESS_AGAIN = "repeat the provisional response (RFC 3261 §13.3.1.1)"
     GLARE = "try the re-INVITE again after 491 (RFC 3261 §14.1)"
+    SESSION_REFRESH = "refresh the session (RFC 4028 §10)"
+    SESSION_EXPIRES = "end the session that nobody refreshed (RFC 4028 §10)"
+    RELIABLE_RESEND = "re-send the reliable provisional response until its PRACK comes (RFC 3262 §3)"
+    RELIABLE_GIVE_UP = "refuse the call whose reliable provisional response was never acknowledged (RFC 3262 §3)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from telephony.sip.core.actions import (
     Failure,
     Forget,
     Notify,
+    Respond,
     SendAck,
     SendRequest,
     StartTimer,
@@ -14,14 +15,17 @@ from telephony.sip.core.actions import (
     UserAction,
 )
 from telephony.sip.core.dialog import Dialog
+from telephony.sip.core.dialog_usage import prove, renumbered
 from telephony.sip.core.digest import DigestClient, read_challenges
 from telephony.sip.core.errors import MessageMalformed, WrongState
 from telephony.sip.core.events import EndedBy, InviteFailed, Provisional
 from telephony.sip.core.headers import parse_name_addr
-from telephony.sip.core.invite_usage import InviteUsage, Phase, UserAgent, prove
-from telephony.sip.core.message import REASON_PHRASES, Request, Response
+from telephony.sip.core.invite_usage import InviteUsage
+from telephony.sip.core.message import REASON_PHRASES, Request, Response, make_response
 from telephony.sip.core.reasons import ANSWERED_ELSEWHERE, read_reason, read_retry_after, reason_header
+from telephony.sip.core.reliable import ReliableReceiver, read_rseq
 from telephony.sip.core.timers import Timer
+from telephony.sip.core.user_agent import SUPPORTED, Phase, UserAgent
 
 _ENDLESS_RINGING_S = 600.0
 """The owner bounds its ringing; this bounds an owner that forgot (cf. timer C, RFC 3261 §16.6)."""
@@ -54,6 +58,13 @@ class Uac(InviteUsage):
         self._forks: dict[str, Dialog] = {}
         self._cancel_headers: tuple[tuple[str, str], ...] = ()
         self._late_ends: set[str] = set()  # forks that answered too late and were ended
+        self._reliable: dict[str, ReliableReceiver] = {}  # by fork
+        self._early_offer: tuple[str, int] | None = None  # fork and RSeq of a reliable offer without answer
+        self._early_answers: set[str] = set()  # forks whose early offer was answered
+        self._extensions = {"timer", "100rel"} if agent.reliable else {"timer"}
+        self.local_sdp = invite.body
+        for name, value in self._wishes():
+            invite.fields[name] = [value]
 
     @property
     def local_tag(self) -> str:
@@ -73,15 +84,38 @@ class Uac(InviteUsage):
         return self._send_cancel() if self._provisional_came else []
 
     def ack(self, body: bytes) -> list[UserAction]:
-        """Answer the offer of the 2xx.
+        """Answer the peer's offer: that of the 2xx by ACK, that of a reliable provisional response by PRACK.
 
         Raises:
             WrongState: none is due.
         """
+        if self._early_offer is not None and self.phase is Phase.INVITING:
+            (fork, number), self._early_offer = self._early_offer, None
+            self._early_answers.add(fork)
+            self.local_sdp = body
+            return [self._prack(self._forks[fork], number, body)]
         if not self.answer_due or self.dialog is None:
             raise WrongState("no answer is due")
         self.answer_due = False
+        self.local_sdp = body
         return [SendAck(self.dialog.ack(self.invite, body=body, content_type="application/sdp"))]
+
+    def dialog_of(self, request: Request) -> Dialog | None:
+        """See DialogUsage; each fork has its own."""
+        return self._forks.get(request.to_tag) or super().dialog_of(request)
+
+    def receive(self, request: Request) -> list[UserAction]:
+        """See InviteUsage; a fork that only rings may renew its target by UPDATE (RFC 3311 §5.2)."""
+        fork = self._forks.get(request.from_tag)
+        if self.phase is not Phase.INVITING or fork is None or request.method != "UPDATE":
+            return super().receive(request)
+        if not fork.in_order(request):
+            return [Respond(request, make_response(request, 500, "Request Out Of Order"))]
+        if request.sdp is not None:  # early media follows the answer that came first
+            return [Respond(request, make_response(request, 488))]
+        fork.refresh_target(request)
+        headers = (("Contact", self.agent.contact), ("Allow", self.agent.allow))
+        return [Respond(request, make_response(request, 200, headers=headers))]
 
     def bye(self, *, q850: int = 16, text: str = "", by: EndedBy = EndedBy.LOCAL) -> list[UserAction]:
         """See InviteUsage; a 2xx that still waits for its ACK gets one first."""
@@ -140,7 +174,21 @@ class Uac(InviteUsage):
                 self._forks[fork] = self._new_dialog(response)
             except MessageMalformed:
                 return actions
-        return [*actions, Notify(Provisional(fork, response.status, response.reason, response.sdp))]
+        number = read_rseq(response)
+        dialog = self._forks.get(fork)
+        if number is not None and dialog is not None:
+            if not self._reliable.setdefault(fork, ReliableReceiver()).takes(number):
+                return actions
+            if response.sdp is not None and not self.invite.body and fork not in self._early_answers:
+                self._early_offer = fork, number
+            else:
+                actions.append(self._prack(dialog, number))
+        offers = self._early_offer is not None and self._early_offer[0] == fork and response.sdp is not None
+        return [*actions, Notify(Provisional(fork, response.status, response.reason, response.sdp, offers))]
+
+    def _prack(self, dialog: Dialog, number: int, body: bytes = b"") -> SendRequest:
+        rack = (("RAck", f"{number} {self.invite.cseq.number} INVITE"),)
+        return SendRequest(self._proved_request("PRACK", rack, body, "application/sdp", dialog=dialog))
 
     def _accepted(self, response: Response) -> list[UserAction]:
         fork = response.to_tag
@@ -160,9 +208,12 @@ class Uac(InviteUsage):
         self.phase = Phase.CONFIRMED
         self.dialog = dialog
         self._forks = {fork: dialog}
-        self.answer_due = not self.invite.body
+        self.answer_due = not self.invite.body and fork not in self._early_answers
+        self.remote_sdp = response.sdp
+        self._note_peer(response)
+        self.session.agreed(response)
         ack: list[UserAction] = [] if self.answer_due else [SendAck(dialog.ack(self.invite))]
-        return [StopTimer(Timer.C), *ack, Notify(Answered(response.sdp, fork))]
+        return [StopTimer(Timer.C), *ack, *self.session.start(), Notify(Answered(response.sdp, fork))]
 
     def _end_late(self, dialog: Dialog) -> list[UserAction]:
         """A fork answered after another one, or after our CANCEL: ACK, then BYE (RFC 3261 §13.2.2.4)."""
@@ -183,11 +234,10 @@ class Uac(InviteUsage):
             if self.digest.challenged(
                 response.status, read_challenges(response.fields.get(name, [])), answered_before=number in self._proved
             ):
-                self.invite = prove(self.invite, number + 1, self.digest)
                 self._proved.add(number + 1)
-                self._forks.clear()
-                self._provisional_came = False
-                return [SendRequest(self.invite)]
+                return self._try_again(prove(self.invite, number + 1, self.digest))
+        if self.cancelling is Cancelling.NO and self._learned_from(response):
+            return self._try_again(renumbered(self.invite, self.invite.cseq.number + 1, self._wishes()))
         q850, _ = read_reason(response)
         return self._give_up(
             InviteFailed(
@@ -199,6 +249,27 @@ class Uac(InviteUsage):
                 _contacts(response) if response.status < 400 else (),
             )
         )
+
+    def _learned_from(self, response: Response) -> bool:
+        """Whether another try may meet what the refusal asks for: a longer session, or an extension that we know."""
+        if response.status == 422:
+            return self.session.refused(response)
+        wanted = response.tokens("Require")
+        if response.status != 421 or not wanted or not wanted <= SUPPORTED or wanted <= self._extensions:
+            return False
+        self._extensions |= wanted
+        return True
+
+    def _wishes(self) -> list[tuple[str, str]]:
+        return [("Supported", ", ".join(sorted(self._extensions, reverse=True))), *self.session.wish()]
+
+    def _try_again(self, invite: Request) -> list[UserAction]:
+        self.invite = invite
+        self._forks.clear()
+        self._reliable.clear()
+        self._early_offer = None
+        self._provisional_came = False
+        return [SendRequest(invite)]
 
     def _give_up(self, event: InviteFailed) -> list[UserAction]:
         if self.phase is not Phase.INVITING:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Protocol
 
 from telephony.sip.core.address import Contact, Hop
@@ -13,12 +13,12 @@ from telephony.sip.core.digest import DigestClient
 from telephony.sip.core.digest_server import DigestServer
 from telephony.sip.core.errors import MessageMalformed, WrongState
 from telephony.sip.core.events import EndedBy, InviteEvents
-from telephony.sip.core.invite_usage import Phase, UserAgent
 from telephony.sip.core.message import Request, Response
 from telephony.sip.core.registrar import Registrar
 from telephony.sip.core.registration_client import RegistrationClient
 from telephony.sip.core.uac import Uac
 from telephony.sip.core.uri import parse_uri
+from telephony.sip.core.user_agent import Phase, UserAgent
 from telephony.sip.io.access import Gate
 from telephony.sip.io.incoming import IncomingInvite
 from telephony.sip.io.intake import Intake
@@ -28,45 +28,13 @@ from telephony.sip.io.outgoing import OutgoingInvite, contact_value, make_invite
 from telephony.sip.io.policy import AccessPolicy
 from telephony.sip.io.ports import Network, Scheduler
 from telephony.sip.io.settings import SipSettings, TrunkRegistration
+from telephony.sip.io.stats import SipStats
 from telephony.sip.io.transactions import ClientUser, TransactionTable
 from telephony.sip.io.trunk_registration import TrunkRegistrationKeeper
 from telephony.sip.io.wire import Wire, uri_hop
 from vocabulary.clock import Clock
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SipStats:
-    """Counters since the start, and gauges of now.
-
-    Attributes:
-        received, sent: messages.
-        malformed: messages that could not be read.
-        dropped: requests without answer (policy, stray ACKs), responses without request.
-        retransmitted: by us, and requests that came again.
-        challenged, wrong_passwords: digest.
-        refused_overload: 503 for full tables.
-        invites_in, invites_out: calls begun.
-        server_transactions, client_transactions, dialogs, registered_accounts, tcp_connections, timers: now.
-    """
-
-    received: int
-    sent: int
-    malformed: int
-    dropped: int
-    retransmitted: int
-    challenged: int
-    wrong_passwords: int
-    refused_overload: int
-    invites_in: int
-    invites_out: int
-    server_transactions: int
-    client_transactions: int
-    dialogs: int
-    registered_accounts: int
-    tcp_connections: int
-    timers: int
 
 
 class SipHandlers(Protocol):
@@ -247,7 +215,7 @@ class SipEndpoint:
             sdp=sdp,
         )
         digest = DigestClient(credentials, self._new_token()) if credentials is not None else None
-        usage = Uac(request, self.agent(contact), digest)
+        usage = Uac(request, self.agent(contact, trunk=trunk), digest)
         dialog = OutgoingInvite(self, usage, hop, account=account, trunk=trunk)
         dialog.events = events
         self._table.counters.invites_out += 1
@@ -270,10 +238,19 @@ class SipEndpoint:
 
     # -- for dialogs and intake ----------------------------------------------------------------------------------
 
-    def agent(self, contact: str) -> UserAgent:
+    def agent(self, contact: str, *, trunk: str | None) -> UserAgent:
         """What a new dialog needs to know of us."""
         settings = self._settings
-        return UserAgent(self._wire.host, contact, settings.product, settings.timers, self._new_token, _random_share)
+        return UserAgent(
+            self._wire.host,
+            contact,
+            settings.product,
+            settings.timers,
+            self._new_token,
+            _random_share,
+            settings.session,
+            reliable=trunk in settings.reliable_trunks,
+        )
 
     def respond(self, request: Request, response: Response) -> None:
         """See invites.Line."""
@@ -339,12 +316,12 @@ class SipEndpoint:
 
     def _hop(self, dialog: InviteDialog, request: Request) -> Hop:
         """A phone is reached by the flow it came by (it may sit behind a NAT), a trunk by route set and target."""
-        usage = dialog.usage
-        if dialog.account is not None or usage.dialog is None or (request.method == "INVITE" and not request.to_tag):
+        path = dialog.usage.dialog_of(request)
+        if dialog.account is not None or path is None:
             return dialog.remote
         try:
-            if "Route" in request.fields or usage.dialog.route_set:
-                return uri_hop(usage.dialog.next_hop())
+            if "Route" in request.fields or path.route_set:
+                return uri_hop(path.next_hop())
             return uri_hop(parse_uri(request.uri))
         except MessageMalformed:
             return dialog.remote

@@ -6,10 +6,10 @@ from telephony.sip.core.actions import Failure
 from telephony.sip.core.address import Hop
 from telephony.sip.core.errors import MessageMalformed
 from telephony.sip.core.headers import NameAddr, parse_name_addr
-from telephony.sip.core.invite_usage import Phase
 from telephony.sip.core.message import Request
 from telephony.sip.core.uas import Headers, Uas
 from telephony.sip.core.uri import parse_uri
+from telephony.sip.core.user_agent import Phase
 from telephony.sip.io.invites import InviteDialog, Line
 
 log = logging.getLogger(__name__)

@@ -6,11 +6,12 @@ from typing import Protocol
 
 from telephony.sip.core.address import Hop
 from telephony.sip.core.errors import MessageMalformed
-from telephony.sip.core.invite_usage import ALLOW, UserAgent, refuse_method
 from telephony.sip.core.message import Request, Response, make_response, parse_message
 from telephony.sip.core.reasons import reason_header, warning_header
+from telephony.sip.core.session_timer import interval_refusal
 from telephony.sip.core.uas import Uas
 from telephony.sip.core.uri import parse_uri
+from telephony.sip.core.user_agent import ALLOW, SUPPORTED, UserAgent, refuse_method
 from telephony.sip.io.access import Gate, Grant
 from telephony.sip.io.incoming import IncomingInvite
 from telephony.sip.io.invites import InviteDialog, Line
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 class Host(Line, Protocol):
     """The endpoint, as intake sees it."""
 
-    def agent(self, contact: str) -> UserAgent:
+    def agent(self, contact: str, *, trunk: str | None) -> UserAgent:
         """What a new dialog needs to know of us."""
         ...
 
@@ -155,9 +156,9 @@ class Intake:
             return self._cancel(request)
         if merged:
             return self._refusal(request, 482, "this request came by another way already")
-        required = request.get_list("Require")
-        if required:
-            return make_response(request, 420, to_tag=self._new_token(), headers=[("Unsupported", ", ".join(required))])
+        foreign = [tag for tag in request.get_list("Require") if tag not in SUPPORTED]
+        if foreign:
+            return make_response(request, 420, to_tag=self._new_token(), headers=[("Unsupported", ", ".join(foreign))])
         if request.to_tag:
             return self._inside_dialog(request)
         scheme = request.uri.partition(":")[0].lower()
@@ -175,9 +176,10 @@ class Intake:
                     self._table.finish(running)
                 return response
             case "OPTIONS":
-                headers = (("Allow", ALLOW), ("Accept", "application/sdp"), ("Server", self._settings.product))
+                headers = [("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", ", ".join(sorted(SUPPORTED)))]
+                headers.append(("Server", self._settings.product))
                 return make_response(request, 200, to_tag=self._new_token(), headers=headers)
-            case "BYE" | "INFO":
+            case "BYE" | "INFO" | "UPDATE" | "PRACK":
                 return self._refusal(request, 481, "no such dialog")
             case method:
                 return refuse_method(request, method)
@@ -210,13 +212,19 @@ class Intake:
             return None
         if not isinstance(grant, Grant):
             return grant
+        if (too_short := interval_refusal(request, self._settings.session)) is not None:
+            return make_response(request, 422, to_tag=self._new_token(), headers=too_short)
         uri = parse_uri(request.uri)
         contact = contact_value(uri.user, self._wire.host, self._wire.port, source.transport)
         if self.stopping or len(self._dialogs) >= self._settings.max_invites:
             self._counters.refused_overload += 1
             return self._overloaded(request, grant)
         invite = IncomingInvite(
-            self._host, Uas(request, self._host.agent(contact)), source, account=grant.account, trunk=grant.trunk
+            self._host,
+            Uas(request, self._host.agent(contact, trunk=grant.trunk)),
+            source,
+            account=grant.account,
+            trunk=grant.trunk,
         )
         self._counters.invites_in += 1
         self._dialogs[invite.call_id, invite.usage.local_tag] = invite

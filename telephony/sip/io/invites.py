@@ -25,9 +25,10 @@ from telephony.sip.core.actions import (
 )
 from telephony.sip.core.address import Hop
 from telephony.sip.core.events import DialogEnd, InviteEvents, InviteFailed, Provisional, ReinviteResult
-from telephony.sip.core.invite_usage import InviteUsage, Phase
+from telephony.sip.core.invite_usage import InviteUsage
 from telephony.sip.core.message import Request, Response
 from telephony.sip.core.timers import Timer
+from telephony.sip.core.user_agent import Phase
 from telephony.sip.io.ports import Cancellable, Scheduler
 
 log = logging.getLogger(__name__)
@@ -120,15 +121,18 @@ class InviteDialog:
         """
         self.run(self.usage.bye(q850=q850, text=text))
 
-    async def reinvite(self, sdp: str) -> ReinviteResult:
+    async def reinvite(self, sdp: str, *, by_update: bool = False) -> ReinviteResult:
         """Offer a new description inside the dialog (hold, resume, another address).
 
         491 is tried again by RFC 3261 §14.1, three times at most. 408 and 481 end the dialog (§12.2.1.2).
 
+        Args:
+            by_update: by UPDATE (RFC 3311) instead of re-INVITE.
+
         Raises:
             WrongState: not answered yet, ended, or another re-INVITE is under way.
         """
-        actions = self.usage.reinvite(sdp.encode())
+        actions = self.usage.reinvite(sdp.encode(), by_update=by_update)
         future: asyncio.Future[ReinviteResult] = asyncio.get_running_loop().create_future()
         self._reinvites.append(future)
         self.run(actions)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from telephony.sip.core.address import Hop
 from telephony.sip.core.events import InviteFailed
 from telephony.sip.core.headers import host_port, quoted_name
-from telephony.sip.core.invite_usage import ALLOW, Phase
 from telephony.sip.core.message import Request
 from telephony.sip.core.reasons import one_line
 from telephony.sip.core.uac import Uac
 from telephony.sip.core.uri import Uri
+from telephony.sip.core.user_agent import ALLOW, Phase
 from telephony.sip.io.invites import InviteDialog, Line
 
 
@@ -37,7 +37,7 @@ class OutgoingInvite(InviteDialog):
         self.run(self.usage.cancel(q850=q850, text=text, answered_elsewhere=answered_elsewhere))
 
     def ack(self, sdp: str) -> None:
-        """Answer the peer's offer; only after ``answered`` when our INVITE had no SDP.
+        """Answer the peer's offer, after ``answered`` or a ``provisional`` that ``offers``, when our INVITE had no SDP.
 
         Raises:
             WrongState: no answer is due.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from telephony.sip.core.address import Hop
 from telephony.sip.core.credentials import Credentials
+from telephony.sip.core.session_timer import SessionTimerRules
 from telephony.sip.core.timers import SipTimers
 
 
@@ -24,6 +25,9 @@ class SipSettings:
             offered to all.
         product: User-Agent and Server header.
         timers: RFC 3261 timers.
+        session: session timers (RFC 4028), offered and granted: 1 800 s, at least 90 s.
+        reliable_trunks: names of trunks that get reliable provisional responses (RFC 3262) when they only support
+            them; whoever requires them gets them anyway.
         min_expires_s, max_expires_s: bounds of a registration (423 below).
         max_contacts: per account; one more is refused with 403.
         max_registrations: accounts with contacts, over all.
@@ -41,6 +45,8 @@ class SipSettings:
     md5_only_agents: tuple[str, ...] = ("", "baresip v0.", "baresip v1.")
     product: str = "Nuanxian"
     timers: SipTimers = field(default_factory=SipTimers)
+    session: SessionTimerRules = field(default_factory=SessionTimerRules)
+    reliable_trunks: frozenset[str] = frozenset()
     min_expires_s: int = 30
     max_expires_s: int = 3600
     max_contacts: int = 5

@@ -89,3 +89,9 @@ def test_an_invite_without_usable_contact_makes_no_dialog() -> None:
     for headers in ((), ("Contact: <tel:110>",)):
         with pytest.raises(MessageMalformed):
             Dialog.as_callee(parsed(request(contact=False, headers=headers)), "t", "<sip:us@h>")
+
+
+def test_a_contact_with_a_blank_inside_makes_no_dialog() -> None:
+    """It would stand in the request line of our BYE."""
+    with pytest.raises(MessageMalformed, match="blank"):
+        Dialog.as_callee(parsed(request(contact=False, headers=("Contact: <sip:a b@10.0.0.2>",))), "ours", "<sip:us@h>")
