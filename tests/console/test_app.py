@@ -56,6 +56,7 @@ NEEDS = {
     "POST /api/v1/callbacks/{id}/finish": "callbacks:work",
     "POST /api/v1/callbacks/{id}/defer": "seats:manage",
     "POST /api/v1/callbacks/{id}/approve-unreached": "seats:manage",
+    "POST /api/v1/callbacks/{id}/approve-refused": "seats:manage",
     "GET /api/v1/daily-clearing": "callbacks:read",
     "GET /api/v1/machine-calling": "callbacks:read",
     "POST /api/v1/machine-calling/pause": "seats:manage",
@@ -291,3 +292,27 @@ async def test_a_body_that_drips_is_refused(client: Client, monkeypatch: pytest.
         head = await reader.readline()
     assert b" 408 " in head
     writer.close()
+
+
+async def raw_status(client: Client, request: bytes) -> int:
+    """The status of a request that no decent client can send."""
+    assert client.port is not None
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(request)
+    async with asyncio.timeout(5):
+        head = await reader.readline()
+    writer.close()
+    return int(head.split()[1])
+
+
+async def test_bytes_that_are_no_text_in_a_token_or_a_mark_open_nothing_and_break_nothing(
+    desk: ConsoleDesk, client: Client
+) -> None:
+    for token in (b"nx_" + b"\xff" * 26 + b"_" + b"x" * 43, f"nx_{SOME_ID}_".encode() + b"\xff" * 43):
+        request = b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
+        assert await raw_status(client, request) == 401
+    password = await desk.user("lihua", Role.AGENT)
+    body = json.dumps({"name": "lihua", "password": password}).encode()
+    head = b"POST /api/v1/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    mark = b"Cookie: nx_device=a.\xff\xfe\r\nContent-Length: %d\r\n\r\n" % len(body)
+    assert await raw_status(client, head + mark + body) == 200
