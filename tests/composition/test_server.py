@@ -63,9 +63,10 @@ def test_an_unknown_command_is_told_what_there_is(tmp_path: Path) -> None:
     assert done.returncode == 2 and "messages" in done.stderr
 
 
-def test_every_process_of_the_head_can_be_asked_for_help(tmp_path: Path) -> None:
-    for name in ("run", "check", "messages", "jobs", "speech", "media"):
-        assert server(name, "--help", folder=tmp_path).returncode == 0, name
+def test_every_command_of_the_head_exists(tmp_path: Path) -> None:
+    done = server("--help", folder=tmp_path)
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("run", "check", "messages", "jobs", "speech", "media"))
 
 
 def test_passwords_open_to_others_stop_the_start(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.fault
 
 @pytest.mark.parametrize(
     "speech",
-    [{"backend": "none"}, {"backend": "faster-whisper", "model": "MISSING"}, {"backend": "vosk", "model": "MISSING"}],
-    ids=["none", "wrong path", "wrong path of vosk"],
+    [{"backend": "none"}, {"backend": "faster-whisper", "model": "MISSING"}],
+    ids=["none", "wrong path"],
 )
 async def test_the_call_works_and_its_transcript_waits(
     install: Install, tmp_path: Path, speech: dict[str, Any]
