@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telephony.sip import Hop, make_offer
+from telephony.sip import Hop, Provisional, Request, SessionTimerRules, WrongPasswordLimiter, answer_offer, make_offer
 from tests.fakes.sip_hotline import LOCAL, TRUNK, Line, Notes, Owner
 from tests.fakes.sip_network import SipNetwork, Timeline
 
@@ -14,17 +14,17 @@ pytestmark = pytest.mark.unit
 class Pair:
     """The hotline at 10.0.0.1 (accepts at once), a carrier at 10.0.0.2 that calls it."""
 
-    def __init__(self, network: SipNetwork) -> None:
+    def __init__(self, network: SipNetwork, *, reliable: bool = False) -> None:
         self.line = Line.__new__(Line)
         line = self.line
         line.network = network
         line.timeline = network.timeline
         line.owner = Owner(accept_at_once=True)
-        from telephony.sip import WrongPasswordLimiter
-
         line.limiter = WrongPasswordLimiter(network.timeline.monotonic_s)
-        line.endpoint = line.new_endpoint("10.0.0.1", line.owner)
-        self.carrier = line.new_endpoint(TRUNK, Owner())
+        session = SessionTimerRules(120, 90)
+        trunks = frozenset({"carrier"} if reliable else ())
+        line.endpoint = line.new_endpoint("10.0.0.1", line.owner, session=session, reliable_trunks=trunks)
+        self.carrier = line.new_endpoint(TRUNK, Owner(), session=session, reliable_trunks=trunks)
 
     async def start(self) -> None:
         await self.line.endpoint.start()
@@ -33,8 +33,9 @@ class Pair:
     def dial(self) -> tuple[Notes, object]:
         notes = Notes()
         call = self.carrier.invite(
-            "sip:96556@10.0.0.1", caller="13800001234", events=notes, sdp=make_offer(LOCAL), hop=Hop("10.0.0.1", 5060)
-        )
+            "sip:96556@10.0.0.1", caller="13800001234", events=notes, sdp=make_offer(LOCAL), hop=Hop("10.0.0.1", 5060),
+            trunk="carrier",
+        )  # fmt: skip
         return notes, call
 
     def leftovers(self) -> list[int]:
@@ -59,6 +60,61 @@ async def test_calls_are_set_up_and_ended_at_ten_percent_loss(seed: int) -> None
         call.bye()  # type: ignore[attr-defined]
     network.timeline.advance(30)
     assert all(notes.names == ["acked", "DialogEnd"] for notes in pair.line.owner.notes)
+    network.timeline.advance(100)
+    assert pair.leftovers() == [0] * 8
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_calls_stay_up_for_half_an_hour_of_refreshes_at_ten_percent_loss(seed: int) -> None:
+    network = SipNetwork(Timeline(), loss=0.1, doubling=0.1, reordering=True, seed=seed)
+    pair = Pair(network)
+    await pair.start()
+    calls = [pair.dial() for _ in range(3)]
+    network.timeline.advance(1800)
+    assert [notes.names[-1] for notes, _ in calls] == ["answered"] * 3
+    updates = [message for _, _, message in network.log if isinstance(message, Request) and message.method == "UPDATE"]
+    refreshes = {(message.call_id, message.cseq.number) for message in updates}
+    assert len(refreshes) >= 3 * 28
+    for _, call in calls:
+        call.bye()  # type: ignore[attr-defined]
+    network.timeline.advance(100)
+    assert pair.leftovers() == [0] * 8
+
+
+async def test_a_call_whose_line_is_cut_is_over_on_both_sides_within_the_interval() -> None:
+    network = SipNetwork(Timeline())
+    pair = Pair(network)
+    await pair.start()
+    notes, _ = pair.dial()
+    network.timeline.advance(10)
+    network.loss = 1.0
+    network.timeline.advance(120)
+    assert notes.names[-1] == "DialogEnd"
+    assert pair.line.owner.notes[0].names[-1] == "DialogEnd"
+    network.timeline.advance(100)
+    assert pair.leftovers() == [0] * 8
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_reliable_early_media_and_answer_get_through_at_ten_percent_loss(seed: int) -> None:
+    network = SipNetwork(Timeline(), loss=0.1, doubling=0.1, reordering=True, seed=seed)
+    pair = Pair(network, reliable=True)
+    pair.line.owner.accept_at_once = False
+    await pair.start()
+    notes, call = pair.dial()
+    network.timeline.advance(5)
+    invite = pair.line.owner.invites[0]
+    answer = answer_offer(invite.sdp or "", LOCAL).sdp
+    invite.progress(180)
+    invite.progress(183, answer)
+    network.timeline.advance(20)
+    invite.accept(answer)
+    network.timeline.advance(20)
+    assert notes.names[-1] == "answered"
+    early = [event.status for event in notes.events if isinstance(event, Provisional)]
+    assert early == [180, 183]
+    assert pair.line.owner.notes[0].names == ["acked"]
+    call.bye()  # type: ignore[attr-defined]
     network.timeline.advance(100)
     assert pair.leftovers() == [0] * 8
 

@@ -13,6 +13,7 @@ from telephony.sip import (
     AddressPolicy,
     Credentials,
     Hop,
+    IncomingInvite,
     InviteFailed,
     MediaDirection,
     Provisional,
@@ -231,3 +232,39 @@ async def test_sipps_own_callee_is_called_and_rung_off(machine: Machine, tmp_pat
     call.bye()
     await finished(process, tmp_path)
     assert answer_offer(told.sdp or "", LOCAL).agreement.remote_port == 6000
+
+
+@TRANSPORTS
+async def test_a_caller_that_requires_100rel_and_timers_acknowledges_and_refreshes(
+    transport: str, tmp_path: Path
+) -> None:
+    class EarlyMedia(Owner):
+        def invited(self, invite: IncomingInvite) -> None:
+            super().invited(invite)
+            answer = answer_offer(invite.sdp or "", LOCAL).sdp
+            invite.progress(183, answer)
+            invite.accept(answer)
+
+    async with Machine(owner=EarlyMedia()) as machine:
+        at = f"127.0.0.1:{machine.endpoint.port}"
+        scenario = ("-sf", str(PEERS / "sipp-uac-timer-prack.xml"), "-s", "96556", "-m", "3", "-r", "10")
+        await finished(await sipp(tmp_path, at, *scenario, *flag(transport), "-p", str(free_port())), tmp_path)
+        assert [notes.names for notes in machine.owner.notes] == [["acked", "DialogEnd"]] * 3
+        assert machine.endpoint.stats().dialogs == 0
+
+
+@TRANSPORTS
+async def test_a_carrier_with_422_and_421_is_refreshed_and_rung_off_when_it_does_not_refresh(
+    machine: Machine, transport: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    scenario = ("-sf", str(PEERS / "sipp-uas-timer-prack.xml"), "-m", "1", "-p", str(port))
+    process = await sipp(tmp_path, *scenario, *flag(transport))
+    await listening(process, port, transport)
+    told = Told()
+    hop = Hop("127.0.0.1", port, transport)
+    machine.endpoint.invite(
+        f"sip:13900009999@127.0.0.1:{port}", caller="96556", events=told, sdp=make_offer(LOCAL), hop=hop
+    )
+    await finished(process, tmp_path)
+    assert told.names == ["Provisional", "answered", "DialogEnd"]
