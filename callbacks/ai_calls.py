@@ -13,7 +13,7 @@ from callbacks.errors import ContactLocked
 from callbacks.outcome import AiAction, AiDecision
 from callbacks.planning import Planner
 from callbacks.ports import CallbacksUnitOfWork, CallbacksUnitOfWorkFactory, CaseDoor
-from callbacks.telling import keep_answer
+from callbacks.telling import keep_answer, refuse
 from callbacks.windows import Channel, WindowException
 from cases.commands import CallbackVerdict
 from vocabulary.clock import SHANGHAI, Clock
@@ -250,13 +250,12 @@ class AiCalls:
         callback.reason = "用户预约时间"
 
     async def _refused(self, uow: CallbacksUnitOfWork, callback: Callback, end: AiEnd, now: datetime) -> None:
-        """ "别再打": registered for good; whoever said so is not asked again, a person closes the case."""
+        """ "别再打": registered for good; whoever said so is not asked again, the person in charge closes the case."""
         assert callback.phone_key is not None
         words = end.facts.get("reason") or end.decision.reason
         wish = Wish(phone_key=callback.phone_key, kind=WishKind.NO_CALLBACK, words=words, at=now, by="bot")
         await uow.contacts.add_wish(wish)
-        detail = {"kind": "callback.refused", "case_number": callback.case_number, "by": "bot"}
-        uow.events.append("alert", detail)
+        refuse(uow, callback, "bot", now)
         await keep_answer(uow, self._answer(callback, end, now, None))
 
     async def _no_robot(self, uow: CallbacksUnitOfWork, callback: Callback, end: AiEnd, now: datetime) -> None:

@@ -1,12 +1,12 @@
-"""What the person in charge decides, case by case: 未联系上 (§2.2) and putting off (§3.4). Each with a reason."""
+"""What the person in charge decides, case by case: 未联系上 (§2.2), 拒访 (§3.1), putting off (§3.4); with a reason."""
 
 from datetime import datetime
 
-from callbacks.answer import CallbackAnswer
-from callbacks.callback import CallbackState
+from callbacks.answer import CallbackAnswer, WishKind
+from callbacks.callback import Callback, CallbackState
 from callbacks.errors import CallbackMoveRefused
 from callbacks.planning import Planner
-from callbacks.ports import CallbacksUnitOfWorkFactory
+from callbacks.ports import CallbacksUnitOfWork, CallbacksUnitOfWorkFactory
 from callbacks.telling import keep_answer
 from callbacks.windows import Channel
 from cases.commands import CallbackVerdict
@@ -56,6 +56,39 @@ class Approvals:
             )
             await keep_answer(uow, answer)
             await uow.commit()
+
+    async def approve_refused(self, callback_id: str, by: str, reason: str) -> None:
+        """The person in charge agrees that a user is not asked who does not want to be (§3.1: 用户拒访,附原话).
+
+        Raises:
+            CallbackMoveRefused: it does not wait for that.
+        """
+        async with self._uow_factory() as uow:
+            callback = await uow.callbacks.get(callback_id)
+            if callback.state is not CallbackState.REFUSED or not callback.needs_approval:
+                raise CallbackMoveRefused(callback.state.value, "批准拒访")
+            callback.needs_approval = False
+            said = await uow.contacts.last_answer(callback.id)
+            answer = CallbackAnswer(
+                id=new_id(self._clock),
+                callback_id=callback.id,
+                case_number=callback.case_number,
+                channel=said.channel if said else Channel.HUMAN,
+                at=self._clock.now(),
+                by=by,
+                verdict=CallbackVerdict.REFUSED,
+                words=(said.words or said.reason) if said else await self._words(uow, callback),
+                call_id=said.call_id if said else None,
+                reason=reason,
+                approved_by=by,
+            )
+            await keep_answer(uow, answer)
+            await uow.commit()
+
+    async def _words(self, uow: CallbacksUnitOfWork, callback: Callback) -> str:
+        """What the user said when the wish was registered, in an earlier contact."""
+        wish = await uow.contacts.wish(callback.phone_key, WishKind.NO_CALLBACK) if callback.phone_key else None
+        return wish.words if wish else "档案登记:用户拒绝回访"
 
     async def defer(self, callback_id: str, to: datetime, by: str, reason: str) -> None:
         """The person in charge puts a callback off (§3.4: reason, new date, who)."""

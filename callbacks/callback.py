@@ -15,7 +15,7 @@ from vocabulary.phone_number import PhoneNumber
 
 
 class CallbackState(Enum):
-    """Where a callback stands; the last four are final."""
+    """Where a callback stands; the last five are final."""
 
     WAITING = "waiting"  # planned; its channel says who acts next
     SENDING = "sending"  # its SMS is in the outbox
@@ -25,6 +25,7 @@ class CallbackState(Enum):
     NOT_NEEDED = "not_needed"
     DONE = "done"
     UNREACHED = "unreached"  # 未联系上, as often as the rules ask
+    REFUSED = "refused"  # 用户拒访; the case waits for the person in charge while ``needs_approval``
     CANCELLED = "cancelled"
 
     @property
@@ -33,7 +34,15 @@ class CallbackState(Enum):
         return self in _FINAL
 
 
-_FINAL = frozenset({CallbackState.NOT_NEEDED, CallbackState.DONE, CallbackState.UNREACHED, CallbackState.CANCELLED})
+_FINAL = frozenset(
+    {
+        CallbackState.NOT_NEEDED,
+        CallbackState.DONE,
+        CallbackState.UNREACHED,
+        CallbackState.REFUSED,
+        CallbackState.CANCELLED,
+    }
+)
 
 
 class Move(Enum):
@@ -48,6 +57,7 @@ class Move(Enum):
     RELEASE = "放回"
     ANSWER = "回访完成"
     GIVE_UP = "未联系上"
+    REFUSE = "用户拒访"
     CANCEL = "取消"
 
 
@@ -71,6 +81,7 @@ TRANSITIONS: dict[tuple[CallbackState, Move], CallbackState] = {
     (CallbackState.CLAIMED, Move.RELEASE): CallbackState.WAITING,
     **{(state, Move.ANSWER): CallbackState.DONE for state in _LIVE},
     (CallbackState.CLAIMED, Move.GIVE_UP): CallbackState.UNREACHED,
+    **{(state, Move.REFUSE): CallbackState.REFUSED for state in _LIVE},
     **{(state, Move.CANCEL): CallbackState.CANCELLED for state in _LIVE},
 }
 
@@ -156,7 +167,9 @@ class Callback:
         self.not_before, self.due_at = plan.not_before, plan.due
         self.rule_number, self.reason, self.exemption = plan.rule_number, plan.reason, plan.exemption
         self.window_exception = None
-        if plan.channel is Channel.NONE:
+        if plan.is_refusal and not self.late:
+            self.refuse(at)  # as the user asked in an earlier contact
+        elif plan.channel is Channel.NONE:
             self._move(Move.SKIP)
             self.finished_at = at
 
@@ -215,6 +228,12 @@ class Callback:
         self._move(Move.GIVE_UP)
         self._end_lease()
         self.finished_at = at
+
+    def refuse(self, at: datetime) -> None:
+        """The user does not want to be asked; the case waits for the approval of the person in charge."""
+        self._move(Move.REFUSE)
+        self._end_lease()
+        self.needs_approval, self.finished_at = True, at
 
     def cancel(self, reason: str, at: datetime) -> None:
         """It is not to be carried out."""

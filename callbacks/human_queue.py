@@ -16,7 +16,7 @@ from callbacks.errors import CallbackMoveRefused, CallbackTaken, ResultIncomplet
 from callbacks.human_result import VERDICTS, HumanOutcome, HumanResult
 from callbacks.planning import Planner
 from callbacks.ports import CallbacksUnitOfWork, CallbacksUnitOfWorkFactory, SmsSender
-from callbacks.telling import keep_answer
+from callbacks.telling import keep_answer, refuse
 from callbacks.windows import Channel
 from cases.commands import CallbackVerdict
 from sms.messages import OutgoingSms, SmsKind
@@ -195,10 +195,11 @@ class HumanQueue:
         if result.outcome is HumanOutcome.REFUSED:
             wish = Wish(phone_key=callback.phone_key, kind=WishKind.NO_CALLBACK, words=result.words, at=now, by=staff)
             await uow.contacts.add_wish(wish)
-            detail = {"kind": "callback.refused", "case_number": callback.case_number, "by": staff}
-            uow.events.append("alert", detail)  # the case cannot be archived without the person in charge
         answer = _answer(self._clock, callback, staff, now, result, None if callback.late else verdict)
-        callback.answer(result.rating, now)
+        if result.outcome is HumanOutcome.REFUSED and not callback.late:
+            refuse(uow, callback, staff, now)
+        else:
+            callback.answer(result.rating, now)
         await keep_answer(uow, answer)
 
     async def _not_reached(

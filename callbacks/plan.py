@@ -43,6 +43,9 @@ class AiOutcome(Enum):
 LAST = 9
 """Priority of what needs nothing; 1 is first."""
 
+REFUSES = "用户声明拒绝回访"
+"""Reason of row 2 that needs the approval of the person in charge (用户拒访, §3.1 coverage)."""
+
 _CONSULT_OR_PRAISE = frozenset({CaseType.CONSULT, CaseType.PRAISE})
 _DISSATISFIED = Exemption.ESCALATED
 _SURVEY_RUNS = frozenset({SurveyState.OPEN, SurveyState.SATISFIED})
@@ -85,7 +88,7 @@ TABLE: tuple[Rule, ...] = (
         lambda case, history: case.person.refuses_callbacks or history.refuses_callbacks,
         Channel.NONE,
         LAST,
-        "用户声明拒绝回访",
+        REFUSES,
     ),
     Rule(
         3,
@@ -174,6 +177,17 @@ TABLE: tuple[Rule, ...] = (
         "AI 外呼两次未接,人工回访一次",
     ),
     Rule(15, lambda case, history: _help(case), Channel.HUMAN, 4, "求助件已退订问卷短信,人工回访一次"),
+    # Whom no SMS can tell, a person tells: the table knows no suggestion that is never answered.
+    Rule(
+        16,
+        lambda case, history: (
+            case.case_type is CaseType.SUGGEST
+            and (not case.has_mobile or history.survey in (SurveyState.FAILED, SurveyState.UNANSWERED))
+        ),
+        Channel.HUMAN,
+        5,
+        "建议件短信无法送达,人工告知采纳情况",
+    ),
     Rule(
         16, lambda case, history: case.case_type is CaseType.SUGGEST, Channel.SMS_NOTICE, 5, "建议件,短信告知采纳情况"
     ),
@@ -212,6 +226,11 @@ class CallbackPlan:
     rule_number: int
     reason: str
     exemption: Exemption | None = None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Nobody is asked because the user does not want to be: the person in charge has to agree."""
+        return self.reason == REFUSES
 
 
 def plan_callback(

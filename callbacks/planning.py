@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from callbacks.answer import WishKind
-from callbacks.callback import Callback
+from callbacks.callback import Callback, CallbackState
 from callbacks.contact_caps import ContactHistory
 from callbacks.plan import CallbackPlan, CallbackRules, plan_callback
 from callbacks.ports import CallbacksUnitOfWork
 from callbacks.questionnaire import SurveyText
+from callbacks.telling import tell_refused
 from callbacks.windows import CallbackCalendar, Channel
 from cases.facts import CaseFacts
 from vocabulary.clock import Clock
@@ -89,7 +90,10 @@ class Planner:
         history = await self.history(uow, callback)
         plan = plan_callback(facts, history, self.policy.rules, self.calendar, now)
         callback.take_plan(plan, now)
-        callback.needs_approval = plan.channel is Channel.HUMAN and 3 <= plan.rule_number <= 10
+        if callback.state is CallbackState.REFUSED:
+            tell_refused(uow, callback, "system")
+        else:
+            callback.needs_approval = plan.channel is Channel.HUMAN and 3 <= plan.rule_number <= 10
         self.tell(uow, callback)
         return plan
 

@@ -87,12 +87,20 @@ class Contacts(Protocol):
         """One answer."""
         ...
 
+    async def last_answer(self, callback_id: str) -> CallbackAnswer | None:
+        """The latest answer of a callback."""
+        ...
+
     async def attempts(self, phone_key: str, since: datetime) -> list[ContactAttempt]:
         """Every attempt to reach this person since then."""
         ...
 
     async def wishes(self, phone_key: str) -> frozenset[WishKind]:
         """What this person asked for."""
+        ...
+
+    async def wish(self, phone_key: str, kind: WishKind) -> Wish | None:
+        """One of them, with the words that prove it."""
         ...
 
     async def add_wish(self, wish: Wish) -> None:

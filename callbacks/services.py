@@ -147,7 +147,7 @@ class CallbackServices:
             )
             uow.callbacks.add(callback)
             plan = await self._planner.plan(uow, callback, facts)
-            if plan.channel is Channel.NONE and not late:
+            if plan.channel is Channel.NONE and not plan.is_refusal and not late:
                 # Rows 1 and 2 should have been archived at the check; a person looks at what came here all the same.
                 detail = {"kind": "callback.not_needed", "case_number": facts.number, "reason": plan.reason}
                 uow.events.append("alert", detail)

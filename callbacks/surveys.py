@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from callbacks.answer import ContactRecord
+from callbacks.answer import CallbackAnswer, ContactRecord
 from callbacks.callback import Callback, CallbackState
 from callbacks.contact_caps import SurveyState
 from callbacks.errors import CallbackNotFound, ContactLocked
@@ -17,7 +17,9 @@ from callbacks.ports import (
     SmsSender,
 )
 from callbacks.questionnaire import EXTENSION_REST, choose_extension, notice_text, survey_text
+from callbacks.telling import keep_answer
 from callbacks.windows import Channel
+from cases.commands import CallbackVerdict
 from sms.messages import OutgoingSms, SmsKind
 from vocabulary.clock import Clock
 from vocabulary.identifiers import new_id
@@ -133,13 +135,29 @@ class Surveys:
                 callback.delivered(now, self._planner.calendar.next_day_opening(callback.channel, now))
                 await uow.contacts.add(self._contact(callback, now, reached=True, result="短信已送达"))
                 if callback.channel is Channel.SMS_NOTICE:
-                    callback.answer("", now)
+                    await self._told(uow, callback, now)
             else:
                 callback.survey, failed = SurveyState.FAILED, True
                 await uow.contacts.add(self._contact(callback, now, reached=False, result="短信未送达"))
             await uow.commit()
         if failed:
             await self._plan_again(payload["reference"])
+
+    async def _told(self, uow: CallbacksUnitOfWork, callback: Callback, now: datetime) -> None:
+        """Row 16: a suggestion's user knows what became of it; the case may be archived."""
+        callback.answer("", now)
+        told = CallbackAnswer(
+            id=new_id(self._clock),
+            callback_id=callback.id,
+            case_number=callback.case_number,
+            channel=Channel.SMS_NOTICE,
+            at=now,
+            by="sms",
+            verdict=None if callback.late else CallbackVerdict.TOLD,
+            sms_id=callback.sms_id,
+            reason="采纳情况短信已送达",
+        )
+        await keep_answer(uow, told)
 
     async def _late_receipt(self, uow: CallbacksUnitOfWork, callback: Callback, state: str, now: datetime) -> None:
         """It was delivered after the plan had moved on: no more than a contact that counts towards the caps."""

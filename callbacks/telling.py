@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from callbacks.answer import CallbackAnswer
+from callbacks.callback import Callback
 from callbacks.ports import CallbacksUnitOfWork, CallbacksUnitOfWorkFactory, CaseDoor
 from callbacks.windows import Channel
 from cases.case_states import CaseMove, CaseState
@@ -33,6 +35,18 @@ async def keep_answer(uow: CallbacksUnitOfWork, answer: CallbackAnswer) -> None:
         answer.reason,
         {"callback": answer.callback_id, "channel": answer.channel.value, "rating": answer.rating},
     )
+
+
+def refuse(uow: CallbacksUnitOfWork, callback: Callback, by: str, at: datetime) -> None:
+    """The user does not want to be asked: the case waits for the person in charge (§3.1), who is told."""
+    callback.refuse(at)
+    tell_refused(uow, callback, by)
+
+
+def tell_refused(uow: CallbacksUnitOfWork, callback: Callback, by: str) -> None:
+    """The person in charge learns that a case waits for the approval."""
+    detail = {"callback_id": callback.id, "case_number": callback.case_number, "by": by}
+    uow.events.append("alert", {"kind": "callback.refused", **detail})
 
 
 class CaseTeller:
@@ -70,7 +84,7 @@ class CaseTeller:
             await self._move(answer, CaseMove.REOPEN, {"demand": answer.new_demand or answer.words})
 
     async def _record(self, answer: CallbackAnswer, verdict: CallbackVerdict) -> None:
-        by_person = answer.channel is Channel.HUMAN
+        by_person = answer.channel is Channel.HUMAN or bool(answer.approved_by)
         code = f"{answer.reason_code.value}:" if answer.reason_code else ""
         result = CallbackResult(
             case_number=answer.case_number,

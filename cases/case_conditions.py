@@ -278,6 +278,10 @@ class FactNeeds:
             return Refusal("直接人工回访类未联系上,须负责人逐件批准", "§2.2 unreachable", ("approved_by",))
         return None
 
+    def is_suggestion(self, case: Case, attempt: Attempt) -> Refusal | None:
+        """Users of all other cases are asked, not told."""
+        return None if case.case_type is CaseType.SUGGEST else Refusal("仅建议件以短信告知代替回访", "§3.1 #16")
+
     def not_p0_by_bot(self, case: Case, attempt: Attempt) -> Refusal | None:
         """A machine does not give up on a case that wants a person."""
         if attempt.role is Role.BOT and (case.needs_person or case.asks_person_first):
@@ -300,6 +304,8 @@ _VERDICT_MOVES = {
     CallbackVerdict.MISMATCH: CaseMove.CB_MISMATCH,
     CallbackVerdict.DISSATISFIED_FACT_OK: CaseMove.CB_DISSATISFIED_FACT_OK,
     CallbackVerdict.UNREACHABLE: CaseMove.UNREACHABLE,
+    CallbackVerdict.REFUSED: CaseMove.CB_REFUSED,
+    CallbackVerdict.TOLD: CaseMove.CB_TOLD,
 }
 
 

@@ -313,6 +313,7 @@ def callback_note(attempt: Attempt, verdict: str) -> CallbackNote:
         words=str(fields.get("words") or ""),
         reason=attempt.reason,
         call_id=str(fields.get("call_id") or ""),
+        approved_by=str(fields.get("approved_by") or ""),
         sms_id=str(fields.get("sms_id") or ""),
         contacted=fields.get("contacted"),
         visited=fields.get("visited"),
@@ -344,6 +345,11 @@ def _unit_fault(case: Case, attempt: Attempt, policy: CasePolicy) -> None:
 def _unreachable(case: Case, attempt: Attempt, policy: CasePolicy) -> None:
     _callback(case, attempt, policy)
     case.approve_unreached(str(attempt.fields.get("approved_by") or ""))
+
+
+def _refused(case: Case, attempt: Attempt, policy: CasePolicy) -> None:
+    _callback(case, attempt, policy)
+    case.refuses_callback = True
 
 
 def _late(case: Case, attempt: Attempt, policy: CasePolicy) -> None:
@@ -379,5 +385,7 @@ _EFFECTS: dict[CaseMove, Effect] = {
     M.UNIT_FAULT: _unit_fault,
     M.RESOLVED: _resolved,
     M.UNREACHABLE: _unreachable,
+    M.CB_REFUSED: _refused,
+    M.CB_TOLD: _callback,
     M.LATE_DISSATISFIED: _late,
 }

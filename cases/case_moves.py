@@ -1,9 +1,11 @@
 """The moves of a case: ONE table, domain rules §2.2 row by row; code, tests and documents read it.
 
 For a state and a move the first row whose ``when`` holds is the one; its roles, fields and needs then decide. A refusal
-says in Chinese what is wrong and by which rule. Four moves are added to the written table because its conditions speak
-of them: ``transfer`` (转派, §2.4), ``supplement`` (补录 after p0_dispatch), ``contacted`` and ``arrived`` (what
-T_contact and T_arrive are stopped by).
+says in Chinese what is wrong and by which rule. Six moves are added to the written table because other rules speak of
+them: ``transfer`` (转派, §2.4), ``supplement`` (补录 after p0_dispatch), ``contacted`` and ``arrived`` (what T_contact
+and T_arrive are stopped by), ``cb_refused`` (用户拒访, a term of the coverage equation of §3.1, with the user's words
+and the approval of the person in charge, as 未联系上 has it) and ``cb_told`` (row 16 of §3.1: a suggestion's user is
+told by SMS what became of it; only dissatisfaction calls for a person).
 """
 
 import sys
@@ -139,6 +141,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition((S.CALLBACK_DUE,), M.UNREACHABLE, S.ARCHIVED, (R.CALLBACK, R.BOT),
                needs=(fact_needs.tried_enough, fact_needs.unreached_approved, fact_needs.feedback_exists,
                       fact_needs.not_p0_by_bot)),
+    Transition((S.CALLBACK_DUE,), M.CB_REFUSED, S.ARCHIVED, (R.CALLBACK, R.MANAGER),
+               {"words": "用户原话", "approved_by": "批准人"},
+               needs=(fact_needs.not_by_the_complained, fact_needs.feedback_exists),
+               note="用户拒访,附原话,经负责人批准;登记免回访", rule="§3.1 全覆盖校验"),
+    Transition((S.CALLBACK_DUE,), M.CB_TOLD, S.ARCHIVED, (R.BOT,), {"sms_id": "短信号"},
+               needs=(fact_needs.is_suggestion, fact_needs.person_where_needed, fact_needs.feedback_exists),
+               note="短信告知采纳情况已送达;不满意才人工", rule="§3.1 #16"),
     Transition((S.CALLBACK_DUE,), M.NEW_DEMAND, S.CALLBACK_DUE, (R.CALLBACK,), {"demand": "新诉求"},
                note="以 PATROL 来源新建,parent=原单;原单按其自身评价归档", rule="办法第十一条"),
     Transition((S.ARCHIVED,), M.REOPEN, S.ARCHIVED, (R.AGENT, R.CALLBACK, R.INSPECTOR, R.SHIFT_LEAD),

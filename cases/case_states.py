@@ -77,7 +77,7 @@ STATES: dict[CaseState, StateFacts] = {
 
 
 class CaseMove(StrEnum):
-    """事件: what can be done to a case, §2.2 in its order; the last four are added, see ``case_moves``."""
+    """事件: what can be done to a case, §2.2 in its order; the last six are added, see ``case_moves``."""
 
     ANSWER_DIRECTLY = "answer_directly"
     P0_DISPATCH = "p0_dispatch"
@@ -112,3 +112,5 @@ class CaseMove(StrEnum):
     SUPPLEMENT = "supplement"
     CONTACTED = "contacted"
     ARRIVED = "arrived"
+    CB_REFUSED = "cb_refused"
+    CB_TOLD = "cb_told"

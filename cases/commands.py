@@ -93,6 +93,10 @@ class CallbackVerdict(StrEnum):
     """The feedback is true and the user dissatisfied all the same: judged."""
     UNREACHABLE = "unreachable"
     """Nobody reached after all the attempts that the rules ask for."""
+    REFUSED = "refused"
+    """The user does not want to be asked (用户拒访); the person in charge has approved it."""
+    TOLD = "told"
+    """A suggestion's user was told by SMS what became of it (§3.1 row 16); nobody is asked."""
     NEEDS_PERSON = "needs_person"
     """No verdict: a machine heard 不满意, something unclear or the wish for a person. The case stays due and is
     marked so that only a person can finish it."""
@@ -113,7 +117,7 @@ class CallbackResult:
         reason: for a return or judgement: the code and why (§3.5).
         call_id, sms_id: the evidence; staff entering a rating need a call (invariant ⑥).
         attempts, windows, sms_sent, approved_by: for UNREACHABLE: how often, in how many different windows, whether the
-            last try also went by SMS, and who approved.
+            last try also went by SMS, and who approved (REFUSED too).
         sms_dissatisfied: with NEEDS_PERSON: an SMS said so (row 8 of §3.1 then holds).
         contacted, visited, resolved: what the user said to the three questions; None if not asked.
         expected_version: see MoveCommand.

@@ -230,6 +230,7 @@ class CallbacksApi:
             Endpoint("POST", one + "/finish", "登记结果", tag, work, self.finish, Result, answers=StateAnswer, problems=(404, 409)),
             Endpoint("POST", one + "/defer", "顺延(负责人)", tag, lead, self.defer, PutOff, status=204, problems=(404, 409)),
             Endpoint("POST", one + "/approve-unreached", "批准未联系上(负责人)", tag, lead, self.approve, Put, status=204, problems=(404, 409)),
+            Endpoint("POST", one + "/approve-refused", "批准用户拒访(负责人)", tag, lead, self.approve_refused, Put, status=204, problems=(404, 409)),
             Endpoint("GET", "/api/v1/daily-clearing", "日结日清", tag, read, self.clearing, query=ClearingQuery, answers=ClearingAnswer),
             Endpoint("GET", "/api/v1/machine-calling", "机器外呼开关", tag, read, self.switched, answers=SwitchState),
             Endpoint("POST", "/api/v1/machine-calling/pause", "一键暂停机器外呼", tag, lead, self.pause, answers=SwitchState),
@@ -344,6 +345,10 @@ class CallbacksApi:
     async def approve(self, ask: Ask[Put, Nothing]) -> None:
         """Nobody was reached, and that is accepted."""
         await self._approvals.approve_unreached(ask.path["id"], ask.by.name, ask.body.reason)
+
+    async def approve_refused(self, ask: Ask[Put, Nothing]) -> None:
+        """The user does not want to be asked, and that is accepted."""
+        await self._approvals.approve_refused(ask.path["id"], ask.by.name, ask.body.reason)
 
     async def clearing(self, ask: Ask[Nothing, ClearingQuery]) -> ClearingAnswer:
         """The coverage equation."""

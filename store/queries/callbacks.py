@@ -137,15 +137,17 @@ def _answer(row: RowMapping) -> CallbackAnswer:
 def _clearing_item(row: RowMapping) -> ClearingItem:
     state = row["state"]
     unreached = state is CallbackState.UNREACHED
+    told = state is CallbackState.DONE and row["channel"] is Channel.SMS_NOTICE  # delivered; nobody was asked
+    over = state in (CallbackState.DONE, CallbackState.NOT_NEEDED)
     return ClearingItem(
         callback_id=row["id"],
         case_number=row["case_number"],
         rule_number=row["rule_number"],
         not_needed=state in (CallbackState.NOT_NEEDED, CallbackState.CANCELLED) and not row["refuses"],
         answered=state is CallbackState.DONE and bool(row["rating"]),
-        survey_delivered=state is CallbackState.ASKED and row["survey"] is SurveyState.OPEN,
+        survey_delivered=told or (state is CallbackState.ASKED and row["survey"] is SurveyState.OPEN),
         deferred_to=row["deferred_to"],
         unreached=unreached,
-        refused=bool(row["refuses"]) and state in (CallbackState.DONE, CallbackState.NOT_NEEDED) and not row["rating"],
+        refused=state is CallbackState.REFUSED or (bool(row["refuses"]) and over and not row["rating"] and not told),
         approved=not row["needs_approval"] if unreached else row["deferred_to"] is not None,
     )

@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, insert, select, update
+from sqlalchemy import CursorResult, RowMapping, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from callbacks.answer import CallbackAnswer, ContactRecord, Wish, WishKind
@@ -138,10 +138,14 @@ class ContactRepository:
     async def answer(self, answer_id: str) -> CallbackAnswer | None:
         """See the port."""
         query = select(tables.callback_answer).where(tables.callback_answer.c.id == answer_id)
-        row = (await self._session.execute(query)).mappings().first()
-        return (
-            None if row is None else CallbackAnswer(**{field.name: row[field.name] for field in fields(CallbackAnswer)})
-        )
+        return _answer((await self._session.execute(query)).mappings().first())
+
+    async def last_answer(self, callback_id: str) -> CallbackAnswer | None:
+        """See the port."""
+        column = tables.callback_answer.c
+        query = select(tables.callback_answer).where(column.callback_id == callback_id)
+        query = query.order_by(column.at.desc(), column.id.desc()).limit(1)
+        return _answer((await self._session.execute(query)).mappings().first())
 
     async def attempts(self, phone_key: str, since: datetime) -> list[ContactAttempt]:
         """See the port."""
@@ -157,6 +161,13 @@ class ContactRepository:
         """See the port."""
         column = tables.contact_wish.c
         return frozenset((await self._session.scalars(select(column.kind).where(column.phone_key == phone_key))).all())
+
+    async def wish(self, phone_key: str, kind: WishKind) -> Wish | None:
+        """See the port."""
+        column = tables.contact_wish.c
+        query = select(tables.contact_wish).where(column.phone_key == phone_key, column.kind == kind)
+        row = (await self._session.execute(query)).mappings().first()
+        return None if row is None else Wish(**row)
 
     async def add_wish(self, wish: Wish) -> None:
         """See the port."""
@@ -242,6 +253,10 @@ class OutboundSwitchRepository:
         table, values = tables.outbound_switch, asdict(to)
         await self._session.execute(_insert_if_absent(self._session, table, {"name": _MACHINE_CALLING, **values}))
         await self._session.execute(update(table).where(table.c.name == _MACHINE_CALLING).values(**values))
+
+
+def _answer(row: RowMapping | None) -> CallbackAnswer | None:
+    return None if row is None else CallbackAnswer(**{field.name: row[field.name] for field in fields(CallbackAnswer)})
 
 
 def _insert_if_absent(session: Any, table: Any, values: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from callbacks.callback import TRANSITIONS, Callback, CallbackState, Move
 from callbacks.contact_caps import SurveyState
 from callbacks.errors import CallbackMoveRefused, CallbackTaken
-from callbacks.plan import CallbackPlan
+from callbacks.plan import REFUSES, CallbackPlan
 from callbacks.windows import Channel, WindowException
 from tests.fakes.clock import MORNING
 from vocabulary.phone_number import PhoneNumber
@@ -43,8 +43,13 @@ def test_every_state_can_be_reached() -> None:
 
 
 def test_a_plan_that_asks_nobody_ends_it(callback: Callback) -> None:
-    callback.take_plan(CallbackPlan(Channel.NONE, 9, MORNING, MORNING, 2, "用户声明拒绝回访"), MORNING)
+    callback.take_plan(CallbackPlan(Channel.NONE, 9, MORNING, MORNING, 1, "咨询、表扬件不回访"), MORNING)
     assert (callback.state, callback.finished_at) == (CallbackState.NOT_NEEDED, MORNING)
+
+
+def test_a_plan_for_who_refused_before_ends_it_and_waits_for_approval(callback: Callback) -> None:
+    callback.take_plan(CallbackPlan(Channel.NONE, 9, MORNING, MORNING, 2, REFUSES), MORNING)
+    assert (callback.state, callback.needs_approval) == (CallbackState.REFUSED, True)
 
 
 def test_a_survey_is_sent_delivered_and_answered(callback: Callback) -> None:

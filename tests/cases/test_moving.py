@@ -7,9 +7,9 @@ import pytest
 from cases.case_states import CaseMove, CaseState
 from cases.commands import CallbackResult, CallbackVerdict, MoveCommand
 from cases.errors import MoveRefused
-from cases.master_data import Role, Source
+from cases.master_data import CaseType, Role, Source
 from cases.services import CaseServices
-from tests.fakes.cases_made import MOBILE, NOW, go, intake, to_callback
+from tests.fakes.cases_made import FIXED, MOBILE, NOW, go, intake, to_callback
 from tests.fakes.cases_store import CasesInMemory
 from vocabulary.errors import ConcurrentChange, InvalidValue
 
@@ -153,3 +153,37 @@ async def test_a_number_given_at_saving_is_kept_with_the_person_and_out_of_the_h
     case = memory.cases[number]
     assert case.phone == MOBILE
     assert "13800001234" not in repr([event.detail for event in case.events])
+
+
+async def test_a_user_who_refuses_is_archived_with_the_words_once_the_person_in_charge_agrees(
+    services: CaseServices, memory: CasesInMemory
+) -> None:
+    number = (await services.open(intake())).case_number
+    await to_callback(services, number)
+    refused = CallbackResult(number, CallbackVerdict.REFUSED, "zhou", Role.CALLBACK, "human", words="别再打了")
+    with pytest.raises(MoveRefused, match="批准人"):
+        await services.callback_result(refused)
+    with pytest.raises(MoveRefused, match="用户原话"):
+        await services.callback_result(replace(refused, words="", approved_by="zhou"))
+    assert (await services.callback_result(replace(refused, approved_by="zhou"))).to_state is CaseState.ARCHIVED
+    case = memory.cases[number]
+    assert case.refuses_callback and not case.unreached
+    note = case.callbacks[-1]
+    assert (note.verdict, note.words, note.approved_by, note.rating) == ("cb_refused", "别再打了", "zhou", "")
+
+
+async def test_a_suggestions_user_is_told_by_sms_and_no_other_users_case_is_closed_so(
+    services: CaseServices, memory: CasesInMemory
+) -> None:
+    asked = (await services.open(intake())).case_number
+    told = (await services.open(intake("c2", case_type=CaseType.SUGGEST, demand="建议设自助缴费机",
+                                       matter="SERVICE_HALL", caller=FIXED))).case_number  # fmt: skip
+    for number in (asked, told):
+        await to_callback(services, number)
+    result = CallbackResult(told, CallbackVerdict.TOLD, "sms", Role.BOT, "sms", sms_id="S7")
+    with pytest.raises(MoveRefused, match="仅建议件"):
+        await services.callback_result(replace(result, case_number=asked))
+    with pytest.raises(MoveRefused, match="短信号"):
+        await services.callback_result(replace(result, sms_id=""))
+    assert (await services.callback_result(result)).to_state is CaseState.ARCHIVED
+    assert memory.cases[told].callbacks[-1].sms_id == "S7"

@@ -28,6 +28,7 @@ WHOLE: dict[str, Any] = {
     "evidence": ("call-9",), "rating": "满意", "call_id": "cb-1", "channel": "human", "supervision_number": "DB-1",
     "assessment": "未按时办理", "explanation": "已解释", "attempts": 3, "windows": 2, "sms_sent": True,
     "demand": "楼道灯不亮", "words": "还是凉", "matter": "HEAT_NONE", "urgency": "P2", "case_type": "HELP",
+    "sms_id": "S1",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from callbacks.errors import (
 from callbacks.outcome import AiAction, AiDecision, decide_ai
 from callbacks.windows import Channel
 from cases.commands import CallbackVerdict
-from cases.master_data import CaseType, standard_matters
+from cases.master_data import CaseType, Role, standard_matters
 from ivr.prompts import Prompts
 from store.unit_of_work import UnitOfWorkFactory
 from tests.fakes.callback_desk import FIXED, GOOD, Desk, local
@@ -103,8 +103,12 @@ async def test_an_appointment_is_kept_the_next_afternoon_in_spite_of_the_24_hour
 
 async def test_never_again_is_registered_and_nobody_calls(desk: Desk) -> None:
     task = await ended(desk, "refused", {"refuses": "callbacks"})
-    assert (task.state, task.rule_number) == (CallbackState.NOT_NEEDED, 2)
+    assert (task.state, task.needs_approval) == (CallbackState.REFUSED, True)
     assert await desk.alerts() == ["callback.refused"]
+    await desk.services.approvals.approve_refused(task.id, "lead", "同意")
+    await desk.deliver()
+    (result,) = desk.cases.results
+    assert (result.verdict, result.role, result.channel) == (CallbackVerdict.REFUSED, Role.CALLBACK, "ai")
 
 
 async def test_two_unanswered_calls_in_two_windows_then_a_person(desk: Desk) -> None:

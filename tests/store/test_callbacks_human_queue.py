@@ -16,7 +16,7 @@ from callbacks.errors import (
 from callbacks.human_result import HumanOutcome, HumanResult
 from callbacks.windows import Channel
 from cases.commands import CallbackVerdict
-from cases.master_data import CaseType, Urgency
+from cases.master_data import CaseType, Role, Urgency
 from store.unit_of_work import UnitOfWorkFactory
 from tests.fakes.callback_desk import FIXED, GOOD, Desk, local
 from tests.fakes.clock import FakeClock
@@ -181,6 +181,29 @@ async def test_a_refusal_is_registered_with_the_users_words(desk: Desk) -> None:
     async with desk.uow_factory() as uow:
         assert await uow.contacts.wishes(task.phone_key) == {WishKind.NO_CALLBACK}
     assert await desk.alerts() == ["callback.refused"]
+    await desk.deliver()
+    assert desk.cases.results == []
+    await desk.services.approvals.approve_refused(task.id, "lead", "用户明确拒绝")
+    await desk.deliver()
+    (result,) = desk.cases.results
+    assert (result.verdict, result.words, result.approved_by) == (CallbackVerdict.REFUSED, "别再打了", "lead")
+    assert (result.by, result.role, result.call_id) == ("lead", Role.CALLBACK, "call-9")
+    with pytest.raises(CallbackMoveRefused):
+        await desk.services.approvals.approve_refused(task.id, "lead", "再批一次")
+
+
+async def test_who_refused_once_is_not_asked_about_the_next_case_and_the_approval_carries_those_words(
+    desk: Desk,
+) -> None:
+    first = await desk.due(case_type=CaseType.COMPLAINT)
+    await desk.services.human.claim(first.id, "0007")
+    refused = HumanResult(outcome=HumanOutcome.REFUSED, call_id="call-9", identity_checked=True, words="别再打了")
+    await desk.services.human.finish(first.id, "0007", refused)
+    second = await desk.due("RX20261124-0032", case_type=CaseType.COMPLAINT)
+    assert (second.state, second.needs_approval) == (CallbackState.REFUSED, True)
+    await desk.services.approvals.approve_refused(second.id, "lead", "已登记拒访")
+    await desk.deliver()
+    assert [(each.case_number, each.words) for each in desk.cases.results] == [("RX20261124-0032", "别再打了")]
 
 
 async def test_an_approved_deferral_comes_first_on_its_day(desk: Desk) -> None:

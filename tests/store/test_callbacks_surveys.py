@@ -190,6 +190,23 @@ async def test_a_suggestion_is_told_and_done(desk: Desk) -> None:
     await desk.services.surveys.send_due()
     await desk.receipt(callback.id, "delivered")
     assert (await desk.callback(callback.id)).state is CallbackState.DONE
+    await desk.deliver()
+    (result,) = desk.cases.results
+    assert (result.verdict, result.by, result.sms_id) == (CallbackVerdict.TOLD, "sms", result.sms_id)
+    assert result.sms_id
+
+
+@pytest.mark.parametrize("state", ["failed", "expired"])
+async def test_a_suggestion_whose_message_does_not_arrive_is_told_by_a_person(desk: Desk, state: str) -> None:
+    callback = await desk.due(case_type=CaseType.SUGGEST)
+    await desk.services.surveys.send_due()
+    if state == "failed":
+        await desk.receipt(callback.id, "failed")
+    else:
+        desk.clock.set_to(local("2026-11-25T09:00"))
+        await desk.services.surveys.give_up_unanswered()
+    task = await desk.callback(callback.id)
+    assert (task.state, task.channel, task.rule_number) == (CallbackState.WAITING, Channel.HUMAN, 16)
 
 
 async def test_a_kind_word_after_a_bad_one_is_kept_and_a_person_asks_all_the_same(desk: Desk) -> None:

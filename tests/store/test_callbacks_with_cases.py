@@ -260,3 +260,25 @@ async def test_the_dialler_rings_the_fixed_line_hears_not_mended_and_leaves_the_
         ("还是冰凉的", "不满意", control.calls[0].id)
     ]
     assert await hotline.state(number) is CaseState.CALLBACK_DUE
+
+
+async def test_a_suggestions_user_is_told_by_sms_and_the_case_is_archived(hotline: Hotline) -> None:
+    number = await hotline.case_due(case_type=CaseType.SUGGEST, demand="建议设自助缴费机")
+    await hotline.settle()
+    assert len(hotline.gateway.sent) == 1
+    assert await hotline.state(number) is CaseState.ARCHIVED
+    clearing = await hotline.queries.clearing(hotline.clock.now().date())
+    assert (clearing.to_be_asked, clearing.uncleared, clearing.coverage) == (1, (), 0.0)
+
+
+async def test_a_refusal_is_archived_once_the_person_in_charge_agrees(hotline: Hotline) -> None:
+    number = await hotline.case_due(case_type=CaseType.COMPLAINT)
+    task = await hotline.callback_of(number)
+    await hotline.callbacks.human.claim(task.id, "0007")
+    refused = HumanResult(outcome=HumanOutcome.REFUSED, call_id="call-9", identity_checked=True, words="别再打了")
+    await hotline.callbacks.human.finish(task.id, "0007", refused)
+    await hotline.settle()
+    assert await hotline.state(number) is CaseState.CALLBACK_DUE
+    await hotline.callbacks.approvals.approve_refused(task.id, "lead", "用户明确拒绝")
+    await hotline.settle()
+    assert await hotline.state(number) is CaseState.ARCHIVED
