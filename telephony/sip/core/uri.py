@@ -40,7 +40,8 @@ class Uri:
     def __str__(self) -> str:
         if self.scheme == "tel":
             return f"tel:{self.user}" + _params_text(self.params)
-        user = f"{quote(self.user, safe=_USER_SAFE)}@" if self.user else ""
+        # bytes that are no UTF-8 stand as surrogates since the message was read: they leave as they came
+        user = f"{quote(self.user, safe=_USER_SAFE, errors='surrogateescape')}@" if self.user else ""
         return f"{self.scheme}:{user}{bracketed(self.host)}{f':{self.port}' if self.port else ''}" + _params_text(
             self.params
         )
@@ -80,10 +81,12 @@ def parse_uri(text: str) -> Uri:
     """Read one URI (without angle brackets).
 
     Raises:
-        MessageMalformed: no scheme, no host, or a wrong port.
+        MessageMalformed: no scheme, no host, a wrong port, or a character that would break a request line.
     """
+    if any(character in text for character in " \t\r\n<>\""):
+        raise MessageMalformed("a URI with a blank, a quote or an angle bracket in it")
     scheme, colon, rest = text.partition(":")
-    scheme = scheme.strip().lower()
+    scheme = scheme.lower()
     if not colon or not scheme.isascii() or not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum():
         raise MessageMalformed("a URI without a scheme")
     if scheme not in ("sip", "sips"):

@@ -45,3 +45,13 @@ def test_any_user_part_survives_being_written_and_read(user: str) -> None:
     assert "\n" not in written
     if ";" not in user:
         assert parse_uri(written).user == user
+
+
+@pytest.mark.parametrize("text", ["sip: 138@h", "sip:a b@h", 'sip:"a"@h', "sip:a@h;x=<y>", "sip:a@h\t"])
+def test_a_uri_that_would_break_a_request_line_is_refused(text: str) -> None:
+    with pytest.raises(MessageMalformed):
+        parse_uri(text)
+
+
+def test_bytes_that_are_no_utf_8_leave_as_they_came() -> None:
+    assert str(parse_uri("sip:a\udcabb@h")) == "sip:a%ABb@h"
