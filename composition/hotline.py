@@ -12,6 +12,7 @@ from typing import Any
 
 from asr.speech_client import SpeechClient
 from callbacks.services import TOPICS
+from cases.reminding import Reminding
 from composition.children import Child
 from composition.first_start import Passwords
 from composition.foundation import Foundation
@@ -120,6 +121,7 @@ class Hotline:
         self._run(self._react(), "events")
         self._run(self.trade.callbacks.run(tick_s), "callbacks")
         self._run(self.trade.dialler.run(tick_s), "dialler")
+        self._run(Reminding(self._base.store.units, self._base.clock).run(), "limits of cases")
         await self._warm_up()
         return Started(self.switchboard.port, users)
 

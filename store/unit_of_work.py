@@ -34,6 +34,7 @@ _REPOSITORIES = {
     "cases": ("cases", "CaseRepository"),
     "persons": ("cases", "PersonRepository"),
     "reporters": ("cases", "ReporterRepository"),
+    "reminders": ("reminders", "ReminderRepository"),
     "callbacks": ("callbacks", "CallbackRepository"),
     "contact_locks": ("callbacks", "ContactLockRepository"),
     "contacts": ("callbacks", "ContactRepository"),
@@ -66,6 +67,7 @@ class SqlUnitOfWork:
     cases: Any
     persons: Any
     reporters: Any
+    reminders: Any
     callbacks: Any
     contact_locks: Any
     contacts: Any

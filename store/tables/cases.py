@@ -200,6 +200,17 @@ case_timers = Table(
           postgresql_where=text("stopped_at IS NULL")),
 )  # fmt: skip
 
+case_reminders = Table(
+    "case_reminder",
+    metadata,
+    Column(
+        "timer_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("case_timer.timer_id"), primary_key=True
+    ),
+    Column("threshold", String(8), primary_key=True),
+    Column("at", UtcDateTime(), nullable=False),
+)
+"""Thresholds of timers that were told, each once (``cases/reminders.py``)."""
+
 reporters = Table(
     "reporter",
     metadata,
