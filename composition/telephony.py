@@ -9,7 +9,6 @@ from ivr.prompts import Prompts
 from telephony.dial_plan import HOTLINE_PLAN, DialPlan, PlanAction, PlanRow
 from telephony.switchboard import TelephonyConfig, run_media_alone
 from telephony.trunks import SimulatedLine, Trunk, TrunkKind
-from vocabulary.errors import ConfigurationRefused
 from vocabulary.phone_number import PhoneNumber
 from vocabulary.settings import DialPlanSettings, Settings, TrunkSettings
 
@@ -26,8 +25,6 @@ def telephony_config(
 
     Args:
         passwords: SIP account → password.
-    Raises:
-        ConfigurationRefused: a line's source is a name, or no address at all.
     """
     sip, media = settings.sip, settings.media
     return TelephonyConfig(
@@ -58,7 +55,7 @@ def _trunk(each: TrunkSettings, settings: Settings) -> Trunk:
     return Trunk(
         name=each.name,
         kind=kind,
-        networks=tuple(_network(source, f"trunks: {each.name}: sources") for source in sources),
+        networks=tuple(str(ip_network(source)) for source in sources),
         source_ports=each.source_ports,
         host=each.host or "",
         port=each.port,
@@ -82,20 +79,12 @@ def _unchallenged(settings: Settings) -> Iterator[Trunk]:
         yield Trunk(
             name=f"trusted {host}",
             kind=TrunkKind.ADDRESS,
-            networks=(_network(host, "sip.trusted_without_digest"),),
+            networks=(str(ip_network(host)),),
             dialled=".*",
             carries="(?!)",  # takes nothing out
             priority=100,
             capacity_calls=settings.sip.capacity_calls,
         )
-
-
-def _network(source: str, setting: str) -> str:
-    """One address or network; a whole network must be written as one, since its calls are not challenged."""
-    try:
-        return str(ip_network(source))
-    except ValueError as error:
-        raise ConfigurationRefused([f"{setting}: {error}; an address or a network, e.g. 203.0.113.7"]) from error
 
 
 def _plan(settings: Settings, prompts: Prompts) -> DialPlan:

@@ -2,7 +2,7 @@
 
     python -m ivr.synthesis render [--all] [--only PREFIX] [--voice zf_xiaobei] [--voices FOLDER]
 
-Needs ``requirements/voices.lock`` in an environment of its own (``make voices``) and the Mandarin voice files of the
+Needs ``requirements/voices.lock`` in an environment of its own (``make prompts``) and the Mandarin voice files of the
 npm package ``kokoro-js`` (Apache-2.0). Only what is missing or stale is rendered. Music and tones are made by code.
 Never used while a call runs.
 """

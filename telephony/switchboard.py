@@ -10,7 +10,7 @@ from telephony.calls import CallRules, Calls
 from telephony.dial_plan import HOTLINE_PLAN, DialPlan
 from telephony.legs import LegMedia
 from telephony.loop_stall import LoopStall
-from telephony.media import MediaWorker, MediaWorkerConfig, run_media_worker
+from telephony.media import MediaWorker, MediaWorkerConfig
 from telephony.sip import Credentials, Hop, SipEndpoint, SipSettings, TrunkRegistration, WrongPasswordLimiter
 from telephony.trunks import Trunk, TrunkKind
 from vocabulary.clock import Clock
@@ -152,7 +152,9 @@ def media_config(config: TelephonyConfig) -> MediaWorkerConfig:
 
 def run_media_alone(config: TelephonyConfig) -> None:
     """Be the media worker until SIGTERM (``server.py media``); the server then has ``attach_media`` set."""
-    run_media_worker(media_config(config), stay=True)
+    from telephony.media.io.media_process import run  # not above: the worker's child runs that module as its own
+
+    run(media_config(config), stay=True)
 
 
 def _limiter(config: TelephonyConfig, clock: Clock) -> WrongPasswordLimiter:

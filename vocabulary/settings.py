@@ -5,6 +5,7 @@ description. Rooms never read this module's file: ``server.py`` hands each the p
 """
 
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -66,6 +67,13 @@ class TrunkSettings(_Section):
 
     @model_validator(mode="after")
     def _complete(self) -> "TrunkSettings":
+        for source in self.sources or ((self.host,) if self.host and self.kind != "sim" else ()):
+            try:
+                ip_network(source)
+            except ValueError as error:
+                raise ValueError(
+                    f"trunk {self.name}: sources: {error}; an address or a network, e.g. 203.0.113.7"
+                ) from error
         if self.kind != "sim" and not self.host:
             raise ValueError(f'trunk {self.name}: kind "{self.kind}" needs host')
         if self.kind == "register" and not (self.username and self.password):

@@ -5,7 +5,6 @@
 
 from telephony.media.client import MediaWorker
 from telephony.media.errors import LegRefused, MediaError, MediaUnavailable
-from telephony.media.io.media_process import run as run_media_worker
 from telephony.media.io.worker_child import MediaWorkerConfig
 from telephony.media.messages import (
     AudioArrived,
@@ -44,5 +43,4 @@ __all__ = [
     "RecordingFinished",
     "RtpTimedOut",
     "WorkerReport",
-    "run_media_worker",
 ]

@@ -12,7 +12,6 @@ from ivr.prompts import Prompts
 from telephony.dial_plan import PlanAction
 from telephony.switchboard import TelephonyConfig
 from telephony.trunks import TrunkKind
-from vocabulary.errors import ConfigurationRefused
 from vocabulary.settings import Settings
 
 pytestmark = pytest.mark.unit
@@ -83,13 +82,6 @@ def test_a_carrier_is_trusted_by_its_address_alone() -> None:
 def test_sources_replace_the_host_and_an_ipv6_address_is_one_address() -> None:
     made = config(trunks=[{"name": "c", "host": "sbc.example", "sources": ["2001:db8::7", "198.51.100.0/24"]}])
     assert made.trunks[0].networks == ("2001:db8::7/128", "198.51.100.0/24")
-
-
-@pytest.mark.parametrize("sources", [[], ["sbc.example"], ["203.0.113.7/24"], ["203.0.113.700"]])
-def test_a_source_that_is_no_address_is_refused_by_name(sources: list[str]) -> None:
-    with pytest.raises(ConfigurationRefused) as refused:
-        config(trunks=[{"name": "unicom", "host": "sbc.example", "sources": sources}])
-    assert "unicom" in refused.value.mistakes[0]
 
 
 def test_a_line_we_register_on_keeps_its_secret_to_itself() -> None:

@@ -46,6 +46,12 @@ def test_a_trunk_that_lacks_its_host_says_so(tmp_path: Path) -> None:
     assert 'trunk a: kind "address" needs host' in mistakes(tmp_path, '[[trunks]]\nname = "a"\n')
 
 
+@pytest.mark.parametrize("source", ["sbc.example", "10.0.0.1/8", "300.1.1.1"])
+def test_a_source_that_is_no_address_is_named_before_the_start(tmp_path: Path, source: str) -> None:
+    text = f'[[trunks]]\nname = "a"\nhost = "192.0.2.1"\nsources = ["{source}"]\n'
+    assert "trunk a: sources" in mistakes(tmp_path, text)
+
+
 def test_a_simulated_trunk_needs_a_known_phone(tmp_path: Path) -> None:
     text = '[[trunks]]\nname = "a"\nkind = "sim"\nlines = [ {account = "user"} ]\n'
     assert "trunk a: user is not among the accounts" in mistakes(tmp_path, text)
