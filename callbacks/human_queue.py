@@ -12,7 +12,7 @@ from callbacks.answer import CallbackAnswer, ContactRecord, Wish, WishKind
 from callbacks.callback import Callback, CallbackState, Move
 from callbacks.contact_caps import Exemption
 from callbacks.contact_lock import ContactLock
-from callbacks.errors import CallbackMoveRefused, CallbackTaken, ResultIncomplete
+from callbacks.errors import CallbackMoveRefused, CallbackTaken, ContactLocked, ResultIncomplete
 from callbacks.human_result import VERDICTS, HumanOutcome, HumanResult
 from callbacks.planning import Planner
 from callbacks.ports import CallbacksUnitOfWork, CallbacksUnitOfWorkFactory, SmsSender
@@ -73,8 +73,10 @@ class HumanQueue:
         for callback_id in waiting:
             try:
                 return await self.claim(callback_id, staff)
-            except (CallbackTaken, CallbackMoveRefused) as lost:
-                log.info("task was taken by somebody else", extra={"callback": callback_id, "reason": str(lost)})
+            except (CallbackTaken, CallbackMoveRefused, ContactLocked) as lost:
+                log.info(
+                    "task cannot be taken now, the next is tried", extra={"callback": callback_id, "reason": str(lost)}
+                )
         return None
 
     async def claim(self, callback_id: str, staff: str) -> Claim:

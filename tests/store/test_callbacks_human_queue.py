@@ -72,6 +72,16 @@ async def test_a_person_on_the_line_with_the_machine_cannot_be_claimed(desk: Des
         await desk.services.human.claim(complaint.id, "0007")
 
 
+async def test_a_person_on_the_line_does_not_hold_up_the_next_task(desk: Desk) -> None:
+    await desk.due("RX20261124-0001", FIXED)
+    await desk.due("RX20261124-0002", FIXED, case_type=CaseType.COMPLAINT)
+    other = await desk.due("RX20261124-0003", "13800000003", case_type=CaseType.COMPLAINT)
+    await desk.services.ai.claim_due(5)
+    claim = await desk.services.human.claim_next("0007")
+    assert claim is not None
+    assert claim.callback_ids == (other.id,)
+
+
 async def test_the_machine_does_not_dial_whom_a_person_has_claimed(desk: Desk) -> None:
     complaint = await desk.due("RX20261124-0001", FIXED, case_type=CaseType.COMPLAINT)
     await desk.services.human.claim(complaint.id, "0007")
