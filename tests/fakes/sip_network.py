@@ -9,6 +9,7 @@ from itertools import count
 from telephony.sip.core.address import Hop
 from telephony.sip.core.errors import MessageMalformed, PortInUse
 from telephony.sip.core.message import Request, Response, parse_message
+from telephony.sip.io.ports import ignore_closing
 
 START = datetime(2026, 11, 24, 1, 5, tzinfo=UTC)
 
@@ -88,6 +89,7 @@ class SipNetwork:
         self.log: list[tuple[Hop, Hop, Request | Response | None]] = []
         self.unreachable: set[str] = set()
         self.names: dict[str, str] = {}
+        self.closers: dict[tuple[str, int], Callable[[Hop], None]] = {}
         self._chance = random.Random(seed)
         self._hosts: dict[tuple[str, int], Callable[[bytes, Hop], None]] = {}
 
@@ -125,6 +127,10 @@ class SipNetwork:
                 delay_s *= self._chance.uniform(0.5, 20)
             self.timeline.call_later(delay_s, lambda: self._arrive(data, source, target))
 
+    def hang_up(self, peer: Hop, host: Hop) -> None:
+        """The TCP connection between the two breaks; the host is told."""
+        self.closers[host.host, host.port](peer)
+
     def _arrive(self, data: bytes, source: Hop, target: Hop) -> None:
         received = self._hosts.get((target.host, target.port))
         if received is not None:
@@ -140,8 +146,17 @@ class HostNetwork:
         self.connections = 0
         self.malformed_streams = 0
 
-    async def open(self, host: str, port: int, *, tcp: bool, received: Callable[[bytes, Hop], None]) -> int:
+    async def open(
+        self,
+        host: str,
+        port: int,
+        *,
+        tcp: bool,
+        received: Callable[[bytes, Hop], None],
+        closed: Callable[[Hop], None] = ignore_closing,
+    ) -> int:
         self._network.listen(host, port, received)
+        self._network.closers[host, port] = closed
         self._at = Hop(host, port)
         return port
 

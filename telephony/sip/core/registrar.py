@@ -98,6 +98,16 @@ class Registrar:
         """Drop all contacts of an account; whether there were any."""
         return self._accounts.pop(account, None) is not None
 
+    def drop_flow(self, flow: Hop) -> list[str]:
+        """Drop the contacts registered over a connection that has closed; the accounts that lost one."""
+        lost = []
+        for account, bindings in list(self._accounts.items()):
+            kept = {key: binding for key, binding in bindings.items() if binding.contact.flow != flow}
+            if len(kept) != len(bindings):
+                lost.append(account)
+                self._store(account, kept)
+        return lost
+
     def expire(self, now_s: float) -> list[str]:
         """Drop what has run out; the accounts that lost a contact."""
         lost = []

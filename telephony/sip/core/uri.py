@@ -83,7 +83,7 @@ def parse_uri(text: str) -> Uri:
     Raises:
         MessageMalformed: no scheme, no host, a wrong port, or a character that would break a request line.
     """
-    if any(character in text for character in " \t\r\n<>\""):
+    if any(character in text for character in ' \t\r\n<>"'):
         raise MessageMalformed("a URI with a blank, a quote or an angle bracket in it")
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()

@@ -9,6 +9,7 @@ from telephony.sip.core.digest_server import DigestServer, ProofState
 from telephony.sip.core.message import Request, Response, make_response
 from telephony.sip.core.reasons import reason_header, warning_header
 from telephony.sip.core.registrar import Registrar
+from telephony.sip.io.limited_log import LimitedLog
 from telephony.sip.io.policy import AccessPolicy, Dropped, Refused, Trusted
 from telephony.sip.io.ports import Cancellable, Scheduler
 from telephony.sip.io.transactions import Counters
@@ -63,6 +64,7 @@ class Gate:
         self._digest = digest
         self.registrar = registrar
         self._monotonic_s = monotonic_s
+        self._log = LimitedLog(log, monotonic_s)
         self._scheduler = scheduler
         self._new_token = new_token
         self._changed = changed
@@ -81,7 +83,7 @@ class Gate:
             case Trusted(trunk) if not digest_always:
                 return Grant(trunk=trunk)
             case Refused(status, reason, why):
-                log.info("request refused by policy", extra={"status": status, "why": why, "host": source.host})
+                self._log.info("request refused by policy", extra={"status": status, "why": why, "host": source.host})
                 return self._answer(request, status, reason, [warning_header(self._host, why)])
             case Dropped(why):
                 log.debug("request dropped by policy", extra={"why": why, "host": source.host})
@@ -110,18 +112,24 @@ class Gate:
         account = grant.account
         assert account is not None
         if request.to_address.uri.user != account:
-            log.warning("REGISTER for another account refused", extra={"account": account, "host": source.host})
+            self._log.warning("REGISTER for another account refused", extra={"account": account, "host": source.host})
             return self._answer(request, 403, "", [warning_header(self._host, "the account is not the address")])
         now_s = self._monotonic_s()
         reply = self.registrar.register(account, request, source, now_s)
         if reply.why:
-            log.info("REGISTER refused", extra={"account": account, "status": reply.status, "why": reply.why})
+            self._log.info("REGISTER refused", extra={"account": account, "status": reply.status, "why": reply.why})
             return self._answer(request, reply.status, "", [*reply.headers, warning_header(self._host, reply.why)])
         self._watch_expiry(min((held.expires_at_s for held in self.registrar.contacts(account, now_s)), default=None))
         if reply.changed:
             log.info("registration changed", extra={"account": account, "contacts": len(reply.headers)})
             self._changed(account)
         return self._answer(request, 200, "", [*reply.headers])
+
+    def flow_closed(self, flow: Hop) -> None:
+        """A connection has closed: contacts that were registered over it cannot be reached any more (RFC 5626 §5.3)."""
+        for account in self.registrar.drop_flow(flow):
+            log.info("contact lost with its connection", extra={"account": account, "host": flow.host})
+            self._changed(account)
 
     def close(self) -> None:
         """Stop the expiry timer."""
@@ -140,7 +148,7 @@ class Gate:
                 return self._answer(request, 400, "", [warning_header(self._host, proof.why)])
             case ProofState.WRONG:
                 self._counters.wrong_passwords += 1
-                log.warning("wrong password", extra={"host": source.host, "method": request.method})
+                self._log.warning("wrong password", extra={"host": source.host, "method": request.method})
                 self._policy.password_wrong(source)
             case ProofState.MISSING | ProofState.STALE:
                 pass

@@ -115,7 +115,11 @@ class SipEndpoint:
         self.scheduler = self._given_scheduler or asyncio.get_running_loop()
         self._assemble()
         self._wire.port = await self._network.open(
-            settings.bind_host, settings.port, tcp=settings.tcp, received=self._intake.received
+            settings.bind_host,
+            settings.port,
+            tcp=settings.tcp,
+            received=self._intake.received,
+            closed=self._gate.flow_closed,
         )
         log.info("SIP listens", extra={"host": settings.bind_host, "port": self._wire.port, "tcp": settings.tcp})
         for trunk in self._trunks:
@@ -304,7 +308,15 @@ class SipEndpoint:
             settings.md5_only_agents,
         )
         self._intake = Intake(
-            settings, self._table, self._wire, self._gate, self._dialogs, self, self._handlers.invited, self._new_token
+            settings,
+            self._table,
+            self._wire,
+            self._gate,
+            self._dialogs,
+            self,
+            self._handlers.invited,
+            self._new_token,
+            self._clock.monotonic_s,
         )
 
     def _transmit(self, message: Request | Response, hop: Hop, failed: Callable[[], None]) -> None:

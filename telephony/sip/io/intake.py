@@ -15,6 +15,7 @@ from telephony.sip.core.user_agent import ALLOW, SUPPORTED, UserAgent, refuse_me
 from telephony.sip.io.access import Gate, Grant
 from telephony.sip.io.incoming import IncomingInvite
 from telephony.sip.io.invites import InviteDialog, Line
+from telephony.sip.io.limited_log import LimitedLog
 from telephony.sip.io.outgoing import contact_value
 from telephony.sip.io.settings import SipSettings
 from telephony.sip.io.transactions import Running, TransactionTable, cancelled_key, server_key
@@ -40,6 +41,7 @@ class Intake:
         host: the endpoint.
         invited: the owner's handler.
         new_token: for To tags.
+        monotonic_s: the clock, for the log.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Intake:
         host: Host,
         invited: Callable[[IncomingInvite], None],
         new_token: Callable[[], str],
+        monotonic_s: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._table = table
@@ -62,6 +65,7 @@ class Intake:
         self._host = host
         self._invited = invited
         self._new_token = new_token
+        self._log = LimitedLog(log, monotonic_s)
         self.stopping = False
 
     def received(self, data: bytes, source: Hop) -> None:
@@ -93,7 +97,7 @@ class Intake:
         if not data.strip(b"\r\n\0 "):  # a keep-alive
             return
         self._counters.malformed += 1
-        log.info("malformed message", extra={"why": str(error), "host": source.host, "bytes": len(data)})
+        self._log.info("malformed message", extra={"why": str(error), "host": source.host, "bytes": len(data)})
         request = error.request
         if request is None:
             return
@@ -103,7 +107,7 @@ class Intake:
             response = make_response(request, error.status, to_tag=self._new_token(), headers=[warning])
             self._wire.send(response, response_hop(request, source), _nothing)
         except (MessageMalformed, ValueError) as second:
-            log.info("malformed message not answered", extra={"why": str(second), "host": source.host})
+            self._log.info("malformed message not answered", extra={"why": str(second), "host": source.host})
 
     def _response(self, response: Response, source: Hop) -> None:
         running = self._table.client(response)
@@ -112,7 +116,9 @@ class Intake:
             return
         if response.status in (401, 407) and self._wire.known_address(running.hop.host) != source.host:
             self._counters.dropped += 1
-            log.warning("a challenge from elsewhere than the request's hop was dropped", extra={"host": source.host})
+            self._log.warning(
+                "a challenge from elsewhere than the request's hop was dropped", extra={"host": source.host}
+            )
             return
         self._table.response_came(running, response)
 
@@ -241,11 +247,11 @@ class Intake:
         headers = [reason_header(42, "congestion"), warning_header(self._wire.host, "all lines are busy")]
         if grant.account is not None:  # a trunk told to retry later would shut the leak lane too
             headers.append(("Retry-After", "5"))
-        log.warning("call refused, too many dialogs", extra={"trunk": grant.trunk, "account": grant.account})
+        self._log.warning("call refused, too many dialogs", extra={"trunk": grant.trunk, "account": grant.account})
         return make_response(request, 503, to_tag=self._new_token(), headers=headers)
 
     def _refusal(self, request: Request, status: int, why: str) -> Response:
-        log.info("request refused", extra={"method": request.method, "status": status, "why": why})
+        self._log.info("request refused", extra={"method": request.method, "status": status, "why": why})
         headers = [warning_header(self._wire.host, why)]
         return make_response(request, status, to_tag=self._new_token(), headers=headers)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from telephony.sip.core.address import Hop
 from telephony.sip.core.errors import PortInUse
-from telephony.sip.io.ports import Received
+from telephony.sip.io.ports import Closed, Received, ignore_closing
 from telephony.sip.io.tcp import TcpTransport
 from telephony.sip.io.udp import UdpTransport
 
@@ -21,13 +21,15 @@ class SocketNetwork:
         self._udp: UdpTransport | None = None
         self._tcp: TcpTransport | None = None
 
-    async def open(self, host: str, port: int, *, tcp: bool, received: Received) -> int:
+    async def open(
+        self, host: str, port: int, *, tcp: bool, received: Received, closed: Closed = ignore_closing
+    ) -> int:
         """See ports.Network."""
         tries = 1 if port else _FREE_PORT_TRIES
         for left in reversed(range(tries)):
             udp = UdpTransport(received)
             bound = await udp.open(host, port)
-            listener = TcpTransport(received, max_connections=self._max_tcp_connections)
+            listener = TcpTransport(received, closed, max_connections=self._max_tcp_connections)
             try:
                 if tcp:
                     await listener.open(host, bound)

@@ -25,11 +25,20 @@ class Scheduler(Protocol):
 Received = Callable[[bytes, Hop], None]
 """One whole message, and where it came from."""
 
+Closed = Callable[[Hop], None]
+"""A connection of that peer has closed; not told when the network itself closes."""
+
+
+def ignore_closing(peer: Hop) -> None:
+    """For those who need not know."""
+
 
 class Network(Protocol):
     """UDP and TCP on one port."""
 
-    async def open(self, host: str, port: int, *, tcp: bool, received: Received) -> int:
+    async def open(
+        self, host: str, port: int, *, tcp: bool, received: Received, closed: Closed = ignore_closing
+    ) -> int:
         """Listen; the port in use.
 
         Raises:

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import cast
 
 from telephony.sip.core.address import Hop
 from telephony.sip.core.errors import MessageMalformed, PortInUse
 from telephony.sip.core.framing import PONG, StreamFramer
-from telephony.sip.io.ports import Received
+from telephony.sip.io.limited_log import LimitedLog
+from telephony.sip.io.ports import Closed, Received, ignore_closing
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,9 @@ class TcpConnection(asyncio.Protocol):
         try:
             messages = self._framer.feed(data)
         except MessageMalformed as error:
-            log.warning("stream cannot be read, connection closed", extra={"host": self.peer.host, "why": str(error)})
+            self._owner.log.warning(
+                "stream cannot be read, connection closed", extra={"host": self.peer.host, "why": str(error)}
+            )
             self._owner.malformed += 1
             self.close()
             return
@@ -90,11 +94,14 @@ class TcpTransport:
 
     Args:
         received: gets whole messages.
+        closed: told the peer of each connection that has closed.
         max_connections: beyond it new ones are closed at once.
     """
 
-    def __init__(self, received: Received, *, max_connections: int = 1000) -> None:
+    def __init__(self, received: Received, closed: Closed = ignore_closing, *, max_connections: int = 1000) -> None:
         self.received = received
+        self.log = LimitedLog(log, time.monotonic)
+        self._tell_closed = closed
         self.malformed = 0
         self._max_connections = max_connections
         self._connections: dict[tuple[str, int], TcpConnection] = {}
@@ -125,7 +132,7 @@ class TcpTransport:
     def joined(self, connection: TcpConnection, peer: Hop) -> bool:
         """Take up a connection; False if there are too many."""
         if self._closed or len(self._connections) >= self._max_connections:
-            log.warning("TCP connection refused, too many", extra={"host": peer.host})
+            self.log.warning("TCP connection refused, too many", extra={"host": peer.host})
             return False
         connection.peer = peer
         self._connections[peer.host, peer.port] = connection
@@ -136,6 +143,8 @@ class TcpTransport:
         key = (connection.peer.host, connection.peer.port)
         if self._connections.get(key) is connection:
             del self._connections[key]
+            if not self._closed:
+                self._tell_closed(connection.peer)
 
     def send(self, data: bytes, hop: Hop, failed: Callable[[], None]) -> None:
         """Use the connection to that address, or open one; ``failed`` is called later if that is impossible."""
@@ -173,7 +182,7 @@ class TcpTransport:
                     lambda: TcpConnection(self), hop.host, hop.port
                 )
         except OSError as error:  # TimeoutError is one
-            log.warning("TCP connection failed", extra={"host": hop.host, "port": hop.port, "error": str(error)})
+            self.log.warning("TCP connection failed", extra={"host": hop.host, "port": hop.port, "error": str(error)})
         finally:
             waiting = self._waiting.pop(key, [])
         for data, failed in waiting:

@@ -138,3 +138,14 @@ def test_the_preferred_contact_comes_first() -> None:
     assert desk.uris()[0] == "sip:6001@10.0.0.4:5060"
     assert desk.registrar.remove("6001")
     assert not desk.registrar.remove("6001")
+
+
+def test_contacts_go_with_the_connection_they_came_by() -> None:
+    desk = Desk()
+    broken, other = Hop("10.0.0.3", 40000, "tcp"), Hop("10.0.0.4", 40000, "tcp")
+    desk.register(A, flow=broken)
+    desk.register(B, flow=other)
+    desk.register(A, flow=broken, account="6002")
+    assert desk.registrar.drop_flow(broken) == ["6001", "6002"]
+    assert desk.uris() == ["sip:6001@10.0.0.4:5060"]
+    assert desk.registrar.drop_flow(broken) == []

@@ -2,12 +2,14 @@ import re
 
 import pytest
 
-from telephony.sip import Credentials
+from telephony.sip import Credentials, Hop
 from telephony.sip.core.digest import DigestClient, read_challenges
 from telephony.sip.core.message import Response
-from tests.fakes.sip_hotline import Line, ack_of, request
+from tests.fakes.sip_hotline import SERVER, Line, ack_of, request
 
 pytestmark = pytest.mark.unit
+
+WRONG = 'Authorization: Digest username="6001", realm="nuanxian", nonce="n", uri="sip:x", response="0", algorithm=MD5'
 
 
 def proof(challenged: Response, method: str, credentials: Credentials) -> str:
@@ -164,3 +166,30 @@ async def test_contacts_that_run_out_one_after_the_other_are_each_told(line: Lin
     Phone(line, password="other", user="6002").register(expires_s=61, call_id="two")
     line.advance(65)
     assert line.owner.registrations == [("6001", 1), ("6002", 1), ("6001", 0), ("6002", 0)]
+
+
+async def test_a_phone_whose_connection_breaks_is_not_rung_any_more_and_the_owner_is_told(line: Line) -> None:
+    line.phone = line.network.peer("10.0.0.3", 40000, "tcp")
+    Phone(line).register()
+    line.phone = line.network.peer("10.0.0.4", 40000, "tcp")
+    second = Phone(line)
+    second.number = 10
+    second.register(call_id="other")
+    assert next(contact.flow.host for contact in line.endpoint.contacts("6001")) == "10.0.0.4"
+    line.network.hang_up(line.phone.at, SERVER)
+    assert line.endpoint.contacts("6001") == ()
+    assert line.owner.registrations[-1] == ("6001", 0)
+
+
+async def test_a_broken_connection_of_somebody_else_changes_nothing(line: Line) -> None:
+    Phone(line).register()
+    line.network.hang_up(Hop("10.0.0.3", 5060, "tcp"), SERVER)  # the phone registered over UDP
+    assert len(line.endpoint.contacts("6001")) == 1
+
+
+async def test_a_flood_of_wrong_passwords_writes_ten_lines(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        for number in range(30):
+            line.trunk_sends(request("REGISTER", number=number + 1, headers=(WRONG,)))
+    assert line.endpoint.stats().wrong_passwords > 10
+    assert len([record for record in caplog.records if record.message == "wrong password"]) <= 10

@@ -100,3 +100,20 @@ async def test_one_connection_too_many_is_closed_at_once() -> None:
     first.close()
     second.close()
     listener.transport.close()
+
+
+async def test_the_end_of_a_connection_is_told_once_and_not_when_the_transport_itself_closes() -> None:
+    closed: asyncio.Queue[Hop] = asyncio.Queue()
+    transport = TcpTransport(lambda data, hop: None, closed.put_nowait)
+    port = await transport.open("127.0.0.1", 0)
+    _, first = await asyncio.open_connection("127.0.0.1", port)
+    at = first.get_extra_info("sockname")
+    first.close()
+    assert await asyncio.wait_for(closed.get(), 5) == Hop(at[0], at[1], "tcp")
+    reader, second = await asyncio.open_connection("127.0.0.1", port)
+    while not transport.connections:
+        await asyncio.sleep(0)
+    transport.close()
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    second.close()
+    assert closed.empty()
