@@ -11,6 +11,8 @@ from telephony.sip.core.events import (
     Provisional,
     ReinviteResult,
     RemoteOffer,
+    Transfer,
+    TransferWish,
 )
 from telephony.sip.core.message import Request, Response
 from telephony.sip.core.offer_answer import (
@@ -80,6 +82,8 @@ __all__ = [
     "SipSettings",
     "SipStats",
     "SipTimers",
+    "Transfer",
+    "TransferWish",
     "TrunkRegistration",
     "Trusted",
     "TrustedAddress",

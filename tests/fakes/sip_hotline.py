@@ -16,6 +16,7 @@ from telephony.sip import (
     RemoteOffer,
     SipEndpoint,
     SipSettings,
+    Transfer,
     TrustedAddress,
     WrongPasswordLimiter,
     answer_offer,
@@ -37,6 +38,7 @@ class Notes(InviteEvents):
     def __init__(self) -> None:
         self.events: list[object] = []
         self.offers: list[RemoteOffer] = []
+        self.transfers: list[Transfer] = []
         self.accept_offers = True
 
     @property
@@ -68,6 +70,10 @@ class Notes(InviteEvents):
 
     def info(self, content_type: str, body: bytes) -> None:
         self.events.append(body)
+
+    def transfer_asked(self, transfer: Transfer) -> None:
+        self.events.append(transfer.wish)
+        self.transfers.append(transfer)
 
     def ended(self, end: DialogEnd) -> None:
         self.events.append(end)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from telephony.sip.core.events import DialogEnd, InviteFailed, Provisional, ReinviteResult
+from telephony.sip.core.events import DialogEnd, InviteFailed, Provisional, ReinviteResult, TransferWish
 from telephony.sip.core.message import Request, Response
 from telephony.sip.core.timers import Timer
 
@@ -126,8 +126,16 @@ class InfoReceived:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The peer's REFER waits for an answer."""
+
+    request: Request
+    wish: TransferWish
+
+
 Event = (
-    Cancelled | Acked | ReinviteAcked | Answered | Offered | InfoReceived
+    Cancelled | Acked | ReinviteAcked | Answered | Offered | InfoReceived | TransferAsked
     | Provisional | InviteFailed | DialogEnd | ReinviteResult
 )  # fmt: skip
 

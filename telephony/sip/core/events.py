@@ -88,6 +88,42 @@ class ReinviteResult:
         return 200 <= self.status < 300
 
 
+@dataclass(frozen=True, slots=True)
+class TransferWish:
+    """What a REFER asks for (RFC 3515).
+
+    Attributes:
+        target: whom to call instead of the phone that asks, a sip, sips or tel URI.
+        replaces: the dialog that the new call takes over (RFC 3891), for an attended transfer; None for a blind one.
+        referred_by: who asks (RFC 3892), as written.
+    """
+
+    target: str
+    replaces: str | None = None
+    referred_by: str | None = None
+
+
+class Transfer(Protocol):
+    """A REFER that waits for its answer: accept() or reject(), soon; after accept() tell() until a final status."""
+
+    @property
+    def wish(self) -> TransferWish:
+        """What the phone asks for."""
+        ...
+
+    def accept(self) -> None:
+        """202, and NOTIFY with 100."""
+        ...
+
+    def reject(self, status: int = 603, warning: str | None = None) -> None:
+        """Refuse; the call goes on as it was."""
+        ...
+
+    def tell(self, status: int, reason: str = "") -> None:
+        """How the new call goes: 180, 200, 486 …; the first status from 200 on is the last word."""
+        ...
+
+
 class RemoteOffer(Protocol):
     """A re-INVITE that waits for its answer. Exactly one of accept() and reject() must be called, soon."""
 
@@ -137,6 +173,10 @@ class InviteEvents:
 
     def info(self, content_type: str, body: bytes) -> None:
         """An INFO inside the dialog (it has been answered 200), e.g. ``application/dtmf-relay``."""
+
+    def transfer_asked(self, transfer: Transfer) -> None:
+        """A registered phone's REFER: it wants its peer connected elsewhere. The default declines with 603."""
+        transfer.reject(603)
 
     def ended(self, end: DialogEnd) -> None:
         """The confirmed dialog is over. Called exactly once after acked/answered; nothing follows."""

@@ -9,15 +9,15 @@ from telephony.sip.core.actions import (
     UserAction,
 )
 from telephony.sip.core.message import REASON_PHRASES, Request, Response, make_response
-from telephony.sip.core.offers import OfferUsage
 from telephony.sip.core.timers import Timer
+from telephony.sip.core.transfer import TransferUsage
 from telephony.sip.core.user_agent import Phase, refuse_method
 
 _ASIDE = frozenset({"NOTIFY", "PRACK"})
 """Requests whose failure says nothing of the call: a subscription's, an early dialog's (RFC 5057 §5.1)."""
 
 
-class InviteUsage(OfferUsage):
+class InviteUsage(TransferUsage):
     """The common part of Uas and Uac; driven like a transaction, it returns actions."""
 
     def receive(self, request: Request) -> list[UserAction]:
@@ -42,6 +42,8 @@ class InviteUsage(OfferUsage):
                 return self._update_came(request)
             case "PRACK":
                 return self._prack_came(request)
+            case "REFER" if "REFER" in self.agent.allow:
+                return self._refer_came(request)
             case "INFO" if self.phase is not Phase.CLOSING:
                 event = InfoReceived(request.get("Content-Type") or "", request.body)
                 return [Respond(request, make_response(request, 200)), Notify(event)]
@@ -62,6 +64,8 @@ class InviteUsage(OfferUsage):
             return [SendRequest(retry)]
         if request.method == "BYE":
             return self._closed()
+        if request.method == "NOTIFY" and response.status >= 300:
+            return self._transfer_unheard()
         if response.status in (408, 481) and request.method not in _ASIDE:
             return self._lost(f"{request.method} was answered {response.status}")
         return []
@@ -71,7 +75,7 @@ class InviteUsage(OfferUsage):
         if request.method == "BYE":
             return self._closed()
         if request.method in _ASIDE:
-            return []
+            return self._transfer_unheard() if request.method == "NOTIFY" else []
         lost = f"{request.method} {failure.value}"
         if request.method not in ("INVITE", "UPDATE"):
             return self._lost(lost)

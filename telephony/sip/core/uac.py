@@ -63,7 +63,7 @@ class Uac(InviteUsage):
         self._early_answers: set[str] = set()  # forks whose early offer was answered
         self._extensions = {"timer", "100rel"} if agent.reliable else {"timer"}
         self.local_sdp = invite.body
-        for name, value in self._wishes():
+        for name, value in (("Allow", agent.allow), *self._wishes()):
             invite.fields[name] = [value]
 
     @property

@@ -9,6 +9,8 @@ from telephony.sip.core.session_timer import SessionTimerRules
 from telephony.sip.core.timers import SipTimers
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+ALLOW_FROM_PHONES = f"{ALLOW}, REFER"
+"""Registered phones may transfer; a carrier may not send us elsewhere."""
 SUPPORTED = frozenset({"timer", "100rel"})
 """Extensions that a request may require of us (RFC 3261 §8.2.2.3)."""
 _KNOWN_METHODS = frozenset({"SUBSCRIBE", "NOTIFY", "MESSAGE", "REFER", "PUBLISH", "REGISTER"})

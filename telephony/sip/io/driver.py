@@ -18,7 +18,7 @@ from telephony.sip.core.registrar import Registrar
 from telephony.sip.core.registration_client import RegistrationClient
 from telephony.sip.core.uac import Uac
 from telephony.sip.core.uri import parse_uri
-from telephony.sip.core.user_agent import Phase, UserAgent
+from telephony.sip.core.user_agent import ALLOW, ALLOW_FROM_PHONES, Phase, UserAgent
 from telephony.sip.io.access import Gate
 from telephony.sip.io.incoming import IncomingInvite
 from telephony.sip.io.intake import Intake
@@ -219,7 +219,7 @@ class SipEndpoint:
             sdp=sdp,
         )
         digest = DigestClient(credentials, self._new_token()) if credentials is not None else None
-        usage = Uac(request, self.agent(contact, trunk=trunk), digest)
+        usage = Uac(request, self.agent(contact, trunk=trunk, account=account), digest)
         dialog = OutgoingInvite(self, usage, hop, account=account, trunk=trunk)
         dialog.events = events
         self._table.counters.invites_out += 1
@@ -242,7 +242,7 @@ class SipEndpoint:
 
     # -- for dialogs and intake ----------------------------------------------------------------------------------
 
-    def agent(self, contact: str, *, trunk: str | None) -> UserAgent:
+    def agent(self, contact: str, *, trunk: str | None, account: str | None) -> UserAgent:
         """What a new dialog needs to know of us."""
         settings = self._settings
         return UserAgent(
@@ -254,6 +254,7 @@ class SipEndpoint:
             _random_share,
             settings.session,
             reliable=trunk in settings.reliable_trunks,
+            allow=ALLOW if account is None else ALLOW_FROM_PHONES,
         )
 
     def respond(self, request: Request, response: Response) -> None:

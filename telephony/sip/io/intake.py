@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Host(Line, Protocol):
     """The endpoint, as intake sees it."""
 
-    def agent(self, contact: str, *, trunk: str | None) -> UserAgent:
+    def agent(self, contact: str, *, trunk: str | None, account: str | None) -> UserAgent:
         """What a new dialog needs to know of us."""
         ...
 
@@ -227,7 +227,7 @@ class Intake:
             return self._overloaded(request, grant)
         invite = IncomingInvite(
             self._host,
-            Uas(request, self._host.agent(contact, trunk=grant.trunk)),
+            Uas(request, self._host.agent(contact, trunk=grant.trunk, account=grant.account)),
             source,
             account=grant.account,
             trunk=grant.trunk,

@@ -21,10 +21,11 @@ from telephony.sip.core.actions import (
     SendRequest,
     StartTimer,
     StopTimer,
+    TransferAsked,
     UserAction,
 )
 from telephony.sip.core.address import Hop
-from telephony.sip.core.events import DialogEnd, InviteEvents, InviteFailed, Provisional, ReinviteResult
+from telephony.sip.core.events import DialogEnd, InviteEvents, InviteFailed, Provisional, ReinviteResult, TransferWish
 from telephony.sip.core.invite_usage import InviteUsage
 from telephony.sip.core.message import Request, Response
 from telephony.sip.core.timers import Timer
@@ -77,6 +78,31 @@ class _Offer:
             "re-INVITE refused", extra={"call_id": self._dialog.call_id, "status": status, "why": warning or reason}
         )
         self._dialog.run(self._dialog.usage.refuse_offer(self._request, status, reason, warning))
+
+
+class _Transfer:
+    """See core.events.Transfer."""
+
+    __slots__ = ("_dialog", "_request", "_wish")
+
+    def __init__(self, dialog: "InviteDialog", request: Request, wish: TransferWish) -> None:
+        self._dialog = dialog
+        self._request = request
+        self._wish = wish
+
+    @property
+    def wish(self) -> TransferWish:
+        return self._wish
+
+    def accept(self) -> None:
+        self._dialog.run(self._dialog.usage.accept_transfer(self._request))
+
+    def reject(self, status: int = 603, warning: str | None = None) -> None:
+        log.info("transfer refused", extra={"call_id": self._dialog.call_id, "status": status, "why": warning})
+        self._dialog.run(self._dialog.usage.refuse_transfer(self._request, status, warning))
+
+    def tell(self, status: int, reason: str = "") -> None:
+        self._dialog.run(self._dialog.usage.tell_transfer(self._request, status, reason))
 
 
 class InviteDialog:
@@ -209,6 +235,8 @@ class InviteDialog:
             log.exception("a dialog's owner raised", extra={"call_id": self.call_id, "event": type(event).__name__})
             if isinstance(event, Offered):
                 self.run(self.usage.refuse_offer(event.request, 500, "", None))
+            if isinstance(event, TransferAsked):
+                self.run(self.usage.refuse_transfer(event.request, 500))
 
     def _dispatch(self, event: Event) -> None:
         events = self.events
@@ -226,6 +254,8 @@ class InviteDialog:
                 events.offered(_Offer(self, request))
             case InfoReceived(content_type, body):
                 events.info(content_type, body)
+            case TransferAsked(request, wish):
+                events.transfer_asked(_Transfer(self, request, wish))
             case Provisional():
                 events.provisional(event)
             case InviteFailed():

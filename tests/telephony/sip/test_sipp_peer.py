@@ -19,6 +19,7 @@ from telephony.sip import (
     Provisional,
     SipEndpoint,
     SipSettings,
+    Transfer,
     TrustedAddress,
     WrongPasswordLimiter,
     answer_offer,
@@ -270,3 +271,24 @@ async def test_a_carrier_with_422_and_421_is_refreshed_and_rung_off_when_it_does
     )
     await finished(process, tmp_path)
     assert told.names == ["Provisional", "answered", "DialogEnd"]
+
+
+@TRANSPORTS
+async def test_a_phone_transfers_and_hears_how_it_went(machine: Machine, transport: str, tmp_path: Path) -> None:
+    class Transferring(Told):
+        def transfer_asked(self, transfer: Transfer) -> None:
+            super().transfer_asked(transfer)
+            transfer.accept()
+            asyncio.get_running_loop().call_later(0.2, transfer.tell, 200)
+
+    port = free_port()
+    scenario = ("-sf", str(PEERS / "sipp-uas-refer.xml"), "-m", "1", "-p", str(port))
+    process = await sipp(tmp_path, *scenario, *flag(transport))
+    await listening(process, port, transport)
+    told = Transferring()
+    machine.endpoint.invite(
+        f"sip:6001@127.0.0.1:{port}", caller="96556", events=told, sdp=make_offer(LOCAL),
+        hop=Hop("127.0.0.1", port, transport), account="6001",
+    )  # fmt: skip
+    await finished(process, tmp_path)
+    assert told.names == ["answered", "TransferWish", "DialogEnd"]
