@@ -85,4 +85,4 @@ lock: env
 	    $$(printf -- '--extra %s ' "$$@") -o requirements/$$out.lock; done
 
 clean:
-	rm -rf $(VENV) var demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .tools demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
