@@ -1,31 +1,32 @@
-"""Transcripts: one for a recording, its utterances as JSON."""
+"""Transcripts: one for a recording, its utterances as encrypted JSON: callers say numbers, names and addresses."""
 
+import json
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Dialect, Float, String, Table, TypeDecorator
+from sqlalchemy import Boolean, Column, Dialect, Float, String, Table
 
 from asr.transcript import Speaker, TranscriptSegment
-from store.tables.metadata import Json, UtcDateTime, metadata, ulid
+from store.tables.metadata import EncryptedText, UtcDateTime, metadata, ulid
 
 
-class Segments(TypeDecorator[tuple[TranscriptSegment, ...]]):
-    """``[{speaker, started_s, ended_s, text}, …]``."""
+class Segments(EncryptedText):
+    """``[{speaker, started_s, ended_s, text}, …]``, a tuple of TranscriptSegment outside."""
 
-    impl = Json
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """See TypeDecorator."""
-        return [
+        rows = [
             {"speaker": s.speaker.value, "started_s": s.started_s, "ended_s": s.ended_s, "text": s.text}
             for s in value or ()
         ]
+        return super().process_bind_param(json.dumps(rows, ensure_ascii=False), dialect)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[TranscriptSegment, ...]:
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """See TypeDecorator."""
         return tuple(
             TranscriptSegment(Speaker(each["speaker"]), each["started_s"], each["ended_s"], each["text"])
-            for each in value or ()
+            for each in json.loads(super().process_result_value(value, dialect) or "[]")
         )
 
 
@@ -39,6 +40,6 @@ transcript_table = Table(
     Column("backend", String(40), nullable=False),
     Column("model", String(120), nullable=False),
     Column("duration_s", Float, nullable=False),
-    Column("segments", Segments, nullable=False),
+    Column("segments", Segments("transcript.segments"), nullable=False),
     Column("draft", Boolean, nullable=False),
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from asr.errors import AudioRefused, RecogniserUnavailable
 from asr.messages import Said, Transcribed
@@ -128,3 +128,11 @@ async def test_a_broken_recording_is_an_error_of_the_job(job: TranscriptionJob, 
 async def test_an_unknown_recording_is_an_error_of_the_job(job: TranscriptionJob) -> None:
     with pytest.raises(LookupError, match="no recording"):
         await job.handle({"recording": "01JZZZZZZZZZZZZZZZZZZZZZZZ", "call": CALL})
+
+
+async def test_what_was_said_stands_encrypted(job: TranscriptionJob, database: Database) -> None:
+    await job.handle(PAYLOAD)
+    async with database.reading.connect() as connection:
+        kept = await connection.scalar(text("SELECT segments FROM transcript"))
+    assert "家里不热" not in kept
+    assert "text" not in kept

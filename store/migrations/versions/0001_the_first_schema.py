@@ -435,7 +435,7 @@ def upgrade() -> None:
     sa.Column('backend', sa.String(length=40), nullable=False),
     sa.Column('model', sa.String(length=120), nullable=False),
     sa.Column('duration_s', sa.Float(), nullable=False),
-    sa.Column('segments', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('segments', sa.Text(), nullable=False),
     sa.Column('draft', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_transcript')),
     sa.UniqueConstraint('recording', name=op.f('uq_transcript_recording'))
