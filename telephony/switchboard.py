@@ -105,6 +105,7 @@ class Switchboard:
                 tcp=config.tcp,
                 realm=config.realm,
                 max_contacts=config.max_contacts,
+                reliable_trunks=frozenset(trunk.name for trunk in config.trunks if trunk.reliable_ringing),
             ),
             clock,
             self.calls,

@@ -52,6 +52,8 @@ class Trunk:
         priority: the smaller goes first.
         lines: the simulated subscribers; kind SIM only. Any other number rings the first one.
         capacity_calls: calls it carries at once, both ways.
+        reliable_ringing: whether ringing and early media are sent and asked for reliably (PRACK, RFC 3262) where the
+            far end supports it; one that requires it gets it anyway.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Trunk:
     priority: int = 100
     lines: tuple[SimulatedLine, ...] = ()
     capacity_calls: int = 100
+    reliable_ringing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,3 +263,18 @@ async def test_a_dead_media_worker_ends_its_calls_with_the_cause_and_the_next_ca
         await callers.kill()
     assert result["calls"][0]["by_server"]
     assert result["calls"][1]["status"] == 200
+
+
+async def test_ringing_is_reliable_on_the_trunks_that_are_set_so(tmp_path: Path) -> None:
+    trunks = tuple(
+        Trunk(name, TrunkKind.ADDRESS, host="127.0.0.1", reliable_ringing=reliable)
+        for name, reliable in (("modern", True), ("plain", False))
+    )
+    config = TelephonyConfig(tmp_path, tmp_path / "media.sock", port=0, trunks=trunks)
+    board = Switchboard(config, clock=SystemClock(), journal=MemoryJournal(), keyer=PhoneKeyer(b"k" * 32))
+    await board.endpoint.start()
+    try:
+        agents = [board.endpoint.agent("<sip:x@h>", trunk=trunk, account=None) for trunk in ("modern", "plain", None)]
+        assert [agent.reliable for agent in agents] == [True, False, False]
+    finally:
+        await board.endpoint.stop(grace_s=0)

@@ -124,16 +124,17 @@ async def test_reliable_early_media_and_answer_get_through_at_ten_percent_loss(s
     seed=st.integers(0, 2**16),
     loss=st.floats(0, 0.6),
     doubling=st.floats(0, 0.5),
+    reliable=st.booleans(),
     acts=st.lists(st.tuples(st.sampled_from(["dial", "cancel", "bye", "their bye"]), st.floats(0, 3)), max_size=12),
 )
 def test_whatever_happens_every_transaction_ends_and_no_timer_is_left(
-    seed: int, loss: float, doubling: float, acts: list[tuple[str, float]]
+    seed: int, loss: float, doubling: float, reliable: bool, acts: list[tuple[str, float]]
 ) -> None:
     import asyncio
 
     async def run() -> None:
         network = SipNetwork(Timeline(), loss=loss, doubling=doubling, reordering=True, seed=seed)
-        pair = Pair(network)
+        pair = Pair(network, reliable=reliable)
         await pair.start()
         calls = [pair.dial()]
         for act, wait_s in acts:
