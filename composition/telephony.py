@@ -66,6 +66,7 @@ def _trunk(each: TrunkSettings, settings: Settings) -> Trunk:
         callers=each.caller_ids,
         dialled=f"(?:{numbers})" if settings.dial_plan == () else ".*",
         priority=each.priority,
+        reliable_ringing=each.reliable_ringing,
         lines=tuple(
             SimulatedLine(line.account, PhoneNumber.parse(line.number) if line.number else None) for line in each.lines
         ),

@@ -61,6 +61,7 @@ class TrunkSettings(_Section):
     caller_ids: tuple[Digits, ...] = ("96556",)
     priority: int = Field(1, ge=1, le=100)
     capacity_calls: int = Field(100, ge=1, le=5000)
+    reliable_ringing: bool = Field(False, description="ask for 100rel: provisional responses acknowledged by PRACK")
     lines: tuple[SimulatedLineSettings, ...] = Field(
         (), description="kind = sim: phones of ours that play outside users"
     )
