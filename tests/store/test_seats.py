@@ -73,10 +73,17 @@ async def test_an_unknown_seat_is_named(services: SeatServices) -> None:
         await services.sign_in("9999", by="9999")
 
 
+async def in_the_queue(services: SeatServices, entry: QueueEntry) -> None:
+    """Return when the caller's row is written; each look is a transaction, so this does not spin."""
+    while await services.position(entry) is None:
+        await asyncio.sleep(0)
+
+
 async def test_leak_callers_are_read_back_with_their_lane(services: SeatServices, database: Database) -> None:
     await services.take_break("8001", by="8001")
     normal = services.entry(new_id(SystemClock()))
     waiting = asyncio.create_task(services.wait(normal))
+    await bounded(in_the_queue(services, normal))
     leak = services.entry(new_id(SystemClock()), lane=Lane.LEAK)
     offer = await bounded(services.wait(leak))
     assert offer.taken_from is SeatState.BREAK
