@@ -238,7 +238,8 @@ class Calls:
 
     def _refuse(self, invite: IncomingInvite, admission: Admission, cause: Cause, reason: str) -> None:
         """Refuse at the door, with a record that says why."""
-        log.info("call refused", extra={"dialled": invite.dialled, "reason": reason, "trunk": invite.trunk})
+        dialled = caller_number(invite.dialled, area_code=self._rules.area_code) or invite.dialled  # a user's is masked
+        log.info("call refused", extra={"dialled": str(dialled), "reason": reason, "trunk": invite.trunk})
         call, leg = self._new_inbound(invite, admission, None)
         call.reason = reason
         leg.refuse(cause.sip_status, cause, warning=reason)

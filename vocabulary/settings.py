@@ -5,16 +5,49 @@ description. Rooms never read this module's file: ``server.py`` hands each the p
 """
 
 from datetime import time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from vocabulary.errors import InvalidPhoneNumber
+from vocabulary.phone_number import PhoneNumber
+
+
+def _address(text: str) -> str:
+    ip_address(text)
+    return text
+
+
+def _network(text: str) -> str:
+    ip_network(text)
+    return text
+
+
+def _users_number(text: str) -> str:
+    try:
+        PhoneNumber.parse(text)
+    except InvalidPhoneNumber as error:
+        raise ValueError("not a number that a user can be called on, e.g. 13800001234 or 053285551234") from error
+    return text
+
+
+def _windows(day: tuple[tuple[time, time], ...]) -> tuple[tuple[time, time], ...]:
+    if not day:
+        raise ValueError('at least one window, e.g. [["09:00", "11:00"]]')
+    for opens, closes in day:
+        if opens >= closes:
+            raise ValueError(f"a window opens before it closes, on the same day; found {opens:%H:%M} to {closes:%H:%M}")
+    return day
+
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 Digits = Annotated[str, Field(pattern=r"^[0-9*#]{2,20}$")]
+Address = Annotated[str, AfterValidator(_address)]
+Windows = Annotated[tuple[tuple[time, time], ...], AfterValidator(_windows)]
 
 
 class _Section(BaseModel):
@@ -24,23 +57,34 @@ class _Section(BaseModel):
 class SipSettings(_Section):
     """Signalling. Defaults bind the loopback only (design §6.14)."""
 
-    bind: str = "127.0.0.1"
+    bind: Address = "127.0.0.1"
     port: Port = 5060
     tcp: bool = True
-    advertised_address: str | None = Field(None, description="address put into Contact and SDP; default: bind")
+    advertised_address: Address | None = Field(None, description="address put into Contact and SDP; default: bind")
     realm: str = "nuanxian"
-    hotline_numbers: tuple[Digits, ...] = ("96556", "053296556")
+    hotline_numbers: tuple[Digits, ...] = Field(("96556", "053296556"), min_length=1)
     capacity_calls: int = Field(200, ge=1, le=5000, description="at 90 % new calls hear only the leak announcement")
-    trusted_without_digest: tuple[str, ...] = Field((), description="addresses whose calls are not challenged (tests)")
+    trusted_without_digest: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        (), description="addresses whose calls are not challenged (tests)"
+    )
     ban_wrong_passwords: bool = True
     max_contacts: int = Field(2, ge=1, le=16, description="registered contacts of one account")
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "SipSettings":
+        if ip_address(self.advertised_address or self.bind).is_unspecified:
+            raise ValueError(
+                f"bind {self.bind} needs advertised_address, the address that phones and the carrier reach us at:"
+                " in SDP 0.0.0.0 means hold, and nobody would hear anything"
+            )
+        return self
 
 
 class SimulatedLineSettings(_Section):
     """A phone of ours that plays one outside user."""
 
     account: Name
-    number: Digits | None = Field(
+    number: Annotated[Digits, AfterValidator(_users_number)] | None = Field(
         None, description="the number it calls from; any other called number rings the first line"
     )
 
@@ -101,6 +145,12 @@ class DialPlanSettings(_Section):
     prompt: str = "music.hold"
     seat: str | None = Field(None, description='action = seat: "host:port" of a static phone, or an account')
     record: bool = True
+
+    @model_validator(mode="after")
+    def _complete(self) -> "DialPlanSettings":
+        if self.action == "seat" and not self.seat:
+            raise ValueError(f'dial_plan {self.number}: action "seat" needs seat')
+        return self
 
 
 class MediaSettings(_Section):
@@ -168,9 +218,15 @@ class SpeechSettings(_Section):
 class StoreSettings(_Section):
     """Database and recordings."""
 
-    url: str = Field("sqlite", description='"sqlite" (a file in the data folder), "sqlite:///PATH" or "postgresql://…"')
+    url: str = Field(
+        "sqlite",
+        pattern=r"^(sqlite|sqlite:///.+|postgresql(\+psycopg)?://.+)$",
+        description='"sqlite" (a file in the data folder), "sqlite:///PATH" or "postgresql://…"',
+    )
     recordings: str = Field(
-        "folder", description='"folder" (in the data folder), "file:///PATH" or "s3://BUCKET/PREFIX"'
+        "folder",
+        pattern=r"^(folder|file:///.+|s3://.+)$",
+        description='"folder" (in the data folder), "file:///PATH" or "s3://BUCKET/PREFIX"',
     )
 
 
@@ -191,7 +247,6 @@ class SmsSettings(_Section):
     driver: Literal["sim", "smpp"] = "sim"
     access_number: Digits = "10690096556"
     signature: str = "青岛能源"
-    opt_out_words: tuple[str, ...] = ("R", "TD", "T", "退订")
     smpp: SmppSettings = SmppSettings()
     sim_replies: dict[str, str] = Field({}, description="sim only: number → what that user replies")
 
@@ -199,8 +254,8 @@ class SmsSettings(_Section):
 class CallbackSettings(_Section):
     """回访: windows of 管理办法 第十二条 (09:00–11:00, 14:30–16:00), lock and caps of domain spec §3.3."""
 
-    human_windows: tuple[tuple[time, time], ...] = ((time(9), time(11)), (time(14, 30), time(16)))
-    sms_windows: tuple[tuple[time, time], ...] = ((time(9), time(11)), (time(14, 30), time(16)))
+    human_windows: Windows = ((time(9), time(11)), (time(14, 30), time(16)))
+    sms_windows: Windows = ((time(9), time(11)), (time(14, 30), time(16)))
     ai_enabled: bool = True
     ai_concurrent: int = Field(2, ge=1, le=200)
     ring_s: Seconds = 30.0

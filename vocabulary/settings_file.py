@@ -79,7 +79,7 @@ def _sentence(file: Path | None, text: str, overridden: set[tuple[str, ...]], it
     if item["type"] == "extra_forbidden":
         message = f"no such setting; allowed here: {', '.join(_allowed(path[:-1]))}"
     found = item.get("input")
-    secret = any(isinstance(step, str) and "password" in step for step in path)
+    secret = any(isinstance(step, str) and ("password" in step or step == "url") for step in path)  # of a database
     shown = "" if isinstance(found, dict | list) or secret else f" (found {found!r})"
     return f"{where}: {names}: {message}{shown}"
 

@@ -60,6 +60,17 @@ async def test_an_unknown_number_is_refused_with_404_and_the_reason_stands_in_he
     assert record.legs[0].sip_status == 404
 
 
+async def test_a_users_number_that_a_seat_may_not_dial_is_masked_in_the_log(
+    hotline: Hotline, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        invite = hotline.ring(dialled="13800001234", account="8001", trunk=None)
+        await hotline.settled()
+    assert invite.said == ["404"]
+    refused = [record for record in caplog.records if record.message == "call refused"]
+    assert [record.dialled for record in refused] == ["138****1234"]  # type: ignore[attr-defined]
+
+
 async def test_a_call_from_no_known_trunk_is_refused_naming_each_trunk(hotline: Hotline) -> None:
     invite = hotline.ring(trunk=None, source=FakeInvite().source._replace(host="192.0.2.66"))
     await hotline.settled()
