@@ -211,14 +211,14 @@ class Calls:
         return None
 
     def _new_inbound(
-        self, invite: IncomingInvite, admission: Admission, match: TrunkMatch | None
+        self, invite: IncomingInvite, admission: Admission, match: TrunkMatch | None, *, dialled: str | None = None
     ) -> tuple[LiveCall, InboundLeg]:
         call = LiveCall(self, purpose="inbound" if match else "account", admission=admission)
         number = caller_number(invite.caller, area_code=self._rules.area_code) if match else None
         facts = LegFacts(
             call=call.id,
             direction=Direction.INBOUND,
-            dialled=invite.dialled,
+            dialled=dialled or invite.dialled,
             number=number or (match.number if match else None),
             account=invite.account,
             trunk=match.trunk.name if match else None,
@@ -237,10 +237,10 @@ class Calls:
                 return plan_handler(row)
 
     def _refuse(self, invite: IncomingInvite, admission: Admission, cause: Cause, reason: str) -> None:
-        """Refuse at the door, with a record that says why."""
-        dialled = caller_number(invite.dialled, area_code=self._rules.area_code) or invite.dialled  # a user's is masked
-        log.info("call refused", extra={"dialled": str(dialled), "reason": reason, "trunk": invite.trunk})
-        call, leg = self._new_inbound(invite, admission, None)
+        """Refuse at the door, with a record that says why; a user's number that was dialled stands masked in it."""
+        dialled = str(caller_number(invite.dialled, area_code=self._rules.area_code) or invite.dialled)
+        log.info("call refused", extra={"dialled": dialled, "reason": reason, "trunk": invite.trunk})
+        call, leg = self._new_inbound(invite, admission, None, dialled=dialled)
         call.reason = reason
         leg.refuse(cause.sip_status, cause, warning=reason)
 

@@ -60,7 +60,7 @@ async def test_an_unknown_number_is_refused_with_404_and_the_reason_stands_in_he
     assert record.legs[0].sip_status == 404
 
 
-async def test_a_users_number_that_a_seat_may_not_dial_is_masked_in_the_log(
+async def test_a_users_number_that_a_seat_may_not_dial_is_masked_in_log_and_record(
     hotline: Hotline, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
@@ -69,6 +69,8 @@ async def test_a_users_number_that_a_seat_may_not_dial_is_masked_in_the_log(
     assert invite.said == ["404"]
     refused = [record for record in caplog.records if record.message == "call refused"]
     assert [record.dialled for record in refused] == ["138****1234"]  # type: ignore[attr-defined]
+    (written,) = hotline.journal.records
+    assert (written.dialled, written.legs[0].dialled) == ("138****1234", "138****1234")
 
 
 async def test_a_call_from_no_known_trunk_is_refused_naming_each_trunk(hotline: Hotline) -> None:
