@@ -141,7 +141,7 @@ def _inbound_match(trunk: Trunk, call: ArrivingCall) -> TrunkMatch | str:
     else:
         reason = f"source {call.source_ip}"
     if not re.fullmatch(trunk.dialled, call.dialled):
-        return f"dialled {call.dialled!r} does not match {trunk.dialled!r}"
+        return f"the dialled number does not match {trunk.dialled!r}"
     return TrunkMatch(trunk, number, reason)
 
 

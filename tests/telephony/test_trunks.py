@@ -69,7 +69,7 @@ def test_a_trunk_may_be_one_source_port_and_one_called_number() -> None:
     assert match_inbound(ArrivingCall("127.0.0.1", 5080, "96556"), (trunk,)).trunk is trunk
     with pytest.raises(TrunkNotMatched, match="source port 5081 is none of 5080"):
         match_inbound(ArrivingCall("127.0.0.1", 5081, "96556"), (trunk,))
-    with pytest.raises(TrunkNotMatched, match="dialled '12345' does not match"):
+    with pytest.raises(TrunkNotMatched, match="the dialled number does not match"):
         match_inbound(ArrivingCall("127.0.0.1", 5080, "12345"), (trunk,))
 
 
