@@ -135,7 +135,9 @@ class LeakLane:
                 while True:
                     try:
                         await self._connect_and_talk(leak)
-                    except NuanxianError:  # whatever failed, this caller is not hung up on
+                    except LegEnded:
+                        raise
+                    except Exception:  # whatever failed, a fault of ours too: this caller is not hung up on
                         log.exception("the leak lane begins again", extra={"call": call.id})
                         await self._clock.sleep(self._rules.failed_ring_pause_s)
             except LegEnded:
@@ -221,7 +223,11 @@ class LeakLane:
     async def _finish(self, leak: _LeakCall, case: "asyncio.Task[str | None]") -> None:
         """The caller is gone: leave the queue, and tell the rescue desk unless a person spoke."""
         await self._insist(leak, "leave", lambda: self._seats.leave(leak.entry, LeaveReason.HUNG_UP))
-        case_number = await case
+        try:
+            case_number = await case
+        except Exception:  # the rescue desk gets the caller's number all the same
+            log.exception("no P0 case was made for a leak caller", extra={"call": leak.call.id})
+            case_number = None
         if leak.spoken_to:
             return
         caller = LostLeakCaller(leak.call.id, leak.leg.number, leak.found_by, leak.recording, case_number)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from ivr.leak_lane import LeakRules
@@ -166,6 +168,37 @@ async def test_the_hand_over_waits_for_a_store_that_is_away() -> None:
         await hotline.pass_s(20)
         assert len(hotline.rescue_calls) == 1
         assert len(hotline.cases.intakes) == 1
+
+
+async def test_a_fault_of_ours_does_not_hang_up_on_the_caller() -> None:
+    async with Hotline("8001") as hotline:
+        hotline.control.script("8001", Answers(after_s=1.0))
+        real, faults = hotline.seats.wait, [RuntimeError("a mistake in the program")]
+
+        async def wait(*given: Any, **named: Any) -> Any:
+            if faults:
+                raise faults.pop()
+            return await real(*given, **named)
+
+        hotline.seats.wait = wait  # type: ignore[method-assign]
+        call = await leak_caller(hotline)
+        await hotline.pass_s(20)
+        assert (faults, call.first_leg.cause, len(call.bridges)) == ([], None, 1)
+
+
+async def test_the_rescue_desk_gets_the_number_even_if_no_case_could_be_made() -> None:
+    async with Hotline("8001") as hotline:
+        hotline.control.script("8001", NEVER)
+
+        async def broken(intake: Any) -> str:
+            raise RuntimeError("a mistake in the program")
+
+        hotline.cases.open = broken  # type: ignore[method-assign]
+        call = await leak_caller(hotline)
+        call.first_leg.hang_up()
+        await hotline.pass_s(5)
+        (lost,) = hotline.store.tables["rescue_calls"].values()
+        assert (lost.number, lost.case_number) == (call.first_leg.number, None)
 
 
 async def test_who_is_just_asked_to_take_the_call_hears_that_the_caller_is_gone() -> None:
