@@ -22,7 +22,6 @@ from seats.queue import Lane, LeaveReason, QueueEntry
 from telephony.causes import Cause
 from telephony.ports import BridgeEnd, Call, CallFailed, Direction, Leg, LegEnded
 from vocabulary.clock import Clock
-from vocabulary.errors import NuanxianError
 
 log = logging.getLogger(__name__)
 
