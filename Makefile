@@ -79,7 +79,7 @@ peers:
 
 lock: env
 	$(BIN)/python -m pip install -q uv
-	for set in "run speech intents" "dev speech intents vosk postgresql test lint" "voices voices" "whisper-reference speech whisper-reference"; do \
+	for set in "run console speech intents" "dev console speech intents vosk postgresql test lint" "voices voices" "whisper-reference speech whisper-reference"; do \
 	  set -- $$set; out=$$1; shift; \
 	  $(BIN)/uv pip compile pyproject.toml --no-emit-index-url --no-annotate --no-header -q --python-version 3.11 \
 	    $$(printf -- '--extra %s ' "$$@") -o requirements/$$out.lock; done

@@ -2,7 +2,7 @@
 
 ``--mode bridge``: INVITE → greeting → queue → reservation → registered seat, recorded, call record written.
 ``--mode ivr``: INVITE → a prompt that plays for ever. ``--cps``: greeting answered, BYE after 200 ms, record written.
-The last line is one JSON object (docs/benchmarks.md names its keys).
+The last line is one JSON object (docs/performance.md names its keys).
 """
 
 import argparse

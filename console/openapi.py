@@ -1,6 +1,7 @@
 """OpenAPI 3.1 from the endpoints, and the page that shows it from files on this machine."""
 
 import importlib.util
+import logging
 import re
 from collections.abc import Iterable
 from importlib import metadata
@@ -21,6 +22,7 @@ PROBLEM_TITLES = {
 }
 """Status → what it means, in Chinese."""
 
+log = logging.getLogger(__name__)
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457",
@@ -159,12 +161,17 @@ def _path_parameters(row: Endpoint) -> list[dict[str, Any]]:
 
 
 def add_documentation(app: web.Application, endpoints: Iterable[Endpoint]) -> None:
-    """Serve /openapi.json and /docs, with nothing loaded from another host."""
+    """Serve /openapi.json, and /docs with nothing loaded from another host where the extra ``console`` is installed."""
     document = openapi_document(endpoints)
     files = _swagger_files()
 
     async def openapi(_request: web.Request) -> web.StreamResponse:
         return web.json_response(document)
+
+    app.router.add_get("/openapi.json", openapi)
+    if files is None:
+        log.warning("no page at /docs: the extra console (flask-swagger-ui) is not installed")
+        return
 
     async def page(_request: web.Request) -> web.StreamResponse:
         return web.Response(text=_PAGE, content_type="text/html", headers=_page_policy())
@@ -178,7 +185,6 @@ def add_documentation(app: web.Application, endpoints: Iterable[Endpoint]) -> No
             raise web.HTTPNotFound
         return web.FileResponse(files / name)
 
-    app.router.add_get("/openapi.json", openapi)
     app.router.add_get("/docs", page)
     app.router.add_get("/docs/start.js", start)
     app.router.add_get("/docs/{name}", file)
@@ -193,9 +199,9 @@ def _page_policy() -> dict[str, str]:
     return {"Content-Security-Policy": policy}
 
 
-def _swagger_files() -> Path:
+def _swagger_files() -> Path | None:
     """Swagger UI 5 (which reads OpenAPI 3.1) as a PyPI package carries it; nothing of Flask is imported."""
     package = importlib.util.find_spec("flask_swagger_ui")
     if package is None or package.origin is None:
-        raise LookupError("the package flask-swagger-ui, which carries Swagger UI, is not installed")
+        return None
     return Path(package.origin).parent / "dist"

@@ -295,6 +295,8 @@ class Reception:
                     return await self._ears.spot_safety(visit.leg)
                 except (LegEnded, NuanxianError) as error:
                     log.info("safety words not heard", extra={"call": visit.call.id, "error": type(error).__name__})
+                except Exception:  # best effort: whatever ails the hearing, the call goes on by keys
+                    log.exception("safety words not heard", extra={"call": visit.call.id})
             never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             return await never
 

@@ -63,6 +63,7 @@ class FakeEars:
         self.message = Heard(silence=True)
         self.after_s = 5.0
         self.spotting = 0
+        self.fault: Exception | None = None
         self._word: asyncio.Future[str] | None = None
 
     async def take_message(self, leg: Leg, *, silence_s: float = 4.0, max_s: float = 120.0) -> Heard:
@@ -74,6 +75,8 @@ class FakeEars:
         return self.message
 
     async def spot_safety(self, leg: Leg) -> str:
+        if self.fault is not None:
+            raise self.fault
         self.spotting += 1
         self._word = asyncio.get_running_loop().create_future()
         try:

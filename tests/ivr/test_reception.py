@@ -393,3 +393,13 @@ async def test_a_caller_whose_seat_lost_its_line_keeps_the_place_from_the_beginn
         await hotline.pass_s(30)
         assert len(dropped.bridges) == 2
         assert later.bridges == []
+
+
+async def test_a_fault_in_the_hearing_costs_the_caller_nothing() -> None:
+    async with Hotline("8001", ears=True) as hotline:
+        hotline.control.script("8001", Answers(after_s=2.0))
+        assert hotline.ears is not None
+        hotline.ears.fault = RuntimeError("the hearing broke")
+        call = await hotline.ring()
+        await hotline.pass_s(12)
+        assert len(call.bridges) == 1
