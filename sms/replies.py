@@ -79,6 +79,7 @@ def normalise(text: str) -> str:
     folded = re.sub(r"(?<![0-9])([123])\s+(?=\S)(?!" + _COUNTED + r"|[-+)])", r"\1,", folded.strip())
     flat = "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc", "Mn", "Me"))
     simplified: str = zhconv.convert(flat.replace("。", "."), "zh-hans")
+    simplified = re.sub(r"(?<=[一-鿿])[-_·*]+(?=[一-鿿])", "", simplified)
     return _SPELT_OUT.sub(lambda run: re.sub(r"[^\w]", "", run.group()), simplified)
 
 
@@ -98,8 +99,10 @@ def read_reply(text: str, matter: str) -> Reading:
         return Reading(ReplyKind.UNCLEAR, "只有标点或空白")
     if bare := _BARE.fullmatch(stripped):
         rating = _DIGITS[bare.group(1)]
+        if "?" in flat:
+            return Reading(ReplyKind.UNCLEAR, f"数字{rating}带问号")
         return Reading(_RATING[rating], f"单独的数字{rating}")
-    if re.fullmatch(r"[0-9零〇一二三四五六七八九十百]+([./][0-9]+)?(分|星|颗星)?|[a-z]", stripped):
+    if re.fullmatch(r"[0-9零〇一二三四五六七八九十百]+(\.[0-9]+)?(分|星|颗星)?|[a-z]", stripped):
         return Reading(ReplyKind.UNCLEAR, "数字不在 1、2、3 之内,或带“分”")
     demand = words.DEMAND.search(flat) is not None
     if leading := _LEADING.match(stripped):
@@ -212,6 +215,8 @@ def _feelings(text: str) -> tuple[set[ReplyKind], str]:
             continue
         found |= judged
         courtesy = courtesy or words.WEAK_POSITIVE.search(clause) is not None
+        if not judged and words.ASIDE.search(clause) and not words.ABOUT_THIS_CASE.search(clause):
+            continue
         if not judged & {ReplyKind.DISSATISFIED} and (odd := words.UNEXPLAINED.search(left)):
             doubt = doubt or odd.group()
     if not found and past:
