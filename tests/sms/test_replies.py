@@ -120,6 +120,13 @@ def test_figures_dates_and_lookalikes_are_told_apart(text: str, expected: ReplyK
     assert read_reply(text, "heat").kind is expected
 
 
+@pytest.mark.parametrize(
+    "text", ["满意度为零", "修好了个寂寞", "缺乏耐心", "早该解决了", "谈何满意", "什么叫满意", "好", "1?"]
+)
+def test_praise_lacking_mocked_or_merely_acknowledged_is_never_satisfaction(text: str) -> None:
+    assert read_reply(text, "heat").kind is not ReplyKind.SATISFIED
+
+
 @given(st.text(max_size=60), st.sampled_from(["漏气了", "着火了", "有煤气味", "一氧化碳中毒"]), st.text(max_size=20))
 def test_a_danger_is_never_read_as_satisfied_whatever_stands_around_it(before: str, danger: str, after: str) -> None:
     assert read_reply(before + danger + after, "gas").kind in {ReplyKind.EMERGENCY, ReplyKind.VERIFY}
