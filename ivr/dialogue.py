@@ -2,7 +2,8 @@
 
 A file of ``ivr/dialogues/flows`` is read and checked once. ``begin`` and ``step`` say what to do next; the runner
 (``ivr/dialogue_runner.py``) plays and listens. Two answers that are not understood, or two silences on one question,
-leave the dialogue (domain rules §3.7); "say that again" is never counted against anybody.
+leave the dialogue (domain rules §3.7); "say that again" is never counted against anybody. While nothing can be heard,
+free speech is left to the recording and the dialogue goes on by keys.
 """
 
 import tomllib
@@ -19,6 +20,8 @@ FLOWS_FOLDER = Path(__file__).resolve().parent / "dialogues" / "flows"
 NOT_UNDERSTOOD = "not_understood"
 SILENT = "silent"
 """Ways out that every dialogue must name in ``[anywhere]``, beside its intents."""
+UNHEARD = "(未能识别,请听录音)"
+"""Kept as free speech that was asked for while nothing could be heard; the call is recorded."""
 _MAX_CHAIN = 20
 """States that follow each other without a question; more is a circle."""
 
@@ -185,6 +188,9 @@ def step(dialogue: Dialogue, at: Position, heard: Input) -> Step:
     match heard.kind:
         case InputKind.DANGER:
             return Step(replace(at, facts={**at.facts, "danger": heard.words}), (Leave("danger"),))
+        case InputKind.DEAF if state.record_as and state.then:
+            # Asking again would not help: the words stand in the recording, and keys answer what follows.
+            return _enter(dialogue, at, state.then, {state.record_as: UNHEARD})
         case InputKind.SILENCE | InputKind.DEAF:
             return _silence(dialogue, at, state)
         case InputKind.ANSWER | InputKind.WORDS:

@@ -4,6 +4,7 @@ import pytest
 
 from ivr.dialogue import (
     FLOWS_FOLDER,
+    UNHEARD,
     Dialogue,
     Input,
     InputKind,
@@ -47,7 +48,7 @@ def words(text: str) -> Input:
     return Input(InputKind.WORDS, words=text)
 
 
-SILENCE = Input(InputKind.SILENCE)
+SILENCE, DEAF = Input(InputKind.SILENCE), Input(InputKind.DEAF)
 
 
 class Talk:
@@ -165,6 +166,20 @@ def test_six_seconds_of_silence_are_asked_once_more_and_then_leave_without_a_rat
 
 def test_silence_on_one_question_does_not_count_on_the_next() -> None:
     assert Talk().hears(YES, SILENCE, SOLVED, SILENCE).outcome is None
+
+
+def test_while_nothing_can_be_heard_free_speech_is_left_to_the_recording_and_keys_go_on() -> None:
+    talk = Talk().hears(YES, UNSOLVED, DEAF)
+    assert (talk.state, talk.facts["reason"]) == ("RATING", UNHEARD)
+    assert talk.hears(answer("dissatisfied"), YES).state == "SAY_DEMAND"
+    assert talk.hears(DEAF).outcome == "answered"
+    assert (talk.facts["rating"], talk.facts["new_demand"]) == ("不满意", UNHEARD)
+
+
+def test_while_nothing_can_be_heard_a_question_for_keys_is_asked_once_more_and_then_left_to_a_person() -> None:
+    talk = Talk().hears(YES, DEAF)
+    assert (talk.state, talk.said) == ("ASK_RESOLVED", ["callback.ask_resolved_keys"])
+    assert talk.hears(DEAF).outcome == "person"
 
 
 @pytest.mark.parametrize("turns", [[], [YES], [YES, SOLVED], [YES, UNSOLVED]], ids=["confirm", "solved", "rate", "why"])
