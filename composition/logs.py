@@ -4,7 +4,7 @@ import logging
 import sys
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_QUIET = ("aiosqlite", "asyncio", "dbos", "aiosipua", "faster_whisper", "sqlalchemy", "numba", "alembic")
+_QUIET = ("aiosqlite", "asyncio", "dbos", "faster_whisper", "sqlalchemy", "numba", "alembic")
 
 
 class FieldFormatter(logging.Formatter):
