@@ -1,10 +1,9 @@
 """The server process: signalling, distribution, dialogues, dialler and API on one loop, its children beside it."""
 
 import asyncio
-import contextlib
 import gc
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from cases.reminding import Reminding
 from composition.children import Child
 from composition.first_start import Passwords
 from composition.foundation import Foundation
+from composition.parts import keep_running
 from composition.recorded import Recorded
 from composition.telephony import telephony_config
 from composition.trade import Trade, build_trade
@@ -118,10 +118,10 @@ class Hotline:
             child.start()
         self._speech.start()
         tick_s = self._base.settings.callbacks.tick_s
-        self._run(self._react(), "events")
-        self._run(self.trade.callbacks.run(tick_s), "callbacks")
-        self._run(self.trade.dialler.run(tick_s), "dialler")
-        self._run(Reminding(self._base.store.units, self._base.clock).run(), "limits of cases")
+        self._run(self._react, "events")
+        self._run(partial(self.trade.callbacks.run, tick_s), "callbacks")
+        self._run(partial(self.trade.dialler.run, tick_s), "dialler")
+        self._run(Reminding(self._base.store.units, self._base.clock).run, "limits of cases")
         await self._warm_up()
         return Started(self.switchboard.port, users)
 
@@ -168,15 +168,8 @@ class Hotline:
     async def _rights_changed(self, _payload: Mapping[str, Any]) -> None:
         self._web.access.forget_remembered()
 
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        async def supervised() -> None:
-            with contextlib.suppress(asyncio.CancelledError):
-                try:
-                    await work
-                except Exception:
-                    log.exception("a part of the server ended", extra={"part": name})
-
-        self._tasks.append(asyncio.create_task(supervised(), name=name))
+    def _run(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        self._tasks.append(asyncio.create_task(keep_running(work, name, self._base.clock), name=name))
 
 
 def seats_of(settings: Settings) -> list[SeatConfig]:

@@ -49,7 +49,6 @@ def test_an_unknown_text_suggests_nothing() -> None:
     assert (found.case_type, found.matter, found.urgency, found.is_emergency) == (None, None, None, False)
 
 
-@pytest.mark.skipif(not UTTERANCES.exists(), reason="the labelled sentences are not shipped")
 def test_of_the_labelled_sentences_leaks_are_heard_and_most_are_sorted() -> None:
     rows = [json.loads(line) for line in UTTERANCES.read_text("utf-8").splitlines()]
     found = [(row, standard_suggester().suggest(row["text"])) for row in rows]
